@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CurrentDevice, DesiredDevice, DesiredPeer, DeviceName, Prefix, PublicKey } from '../../src/mesh/model.ts';
+import { planDevice } from '../../src/mesh/plan.ts';
+import { keyPair } from './world.ts';
+import type { World } from './world.ts';
+
+const NAME = 'pw-00000001' as DeviceName;
+const gateway = keyPair();
+const clients = Array.from({ length: 50 }, () => keyPair());
+const signal = new AbortController().signal;
+
+/** What every data plane does alike: the tests of one, which `make` gives. Called inside a `describe`. */
+export function behavesAsDataplane(make: () => Promise<World>): void {
+  let world: World;
+  beforeAll(async () => {
+    world = await make();
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+  });
+
+  test('a device that is not there is absent and not listed', async () => {
+    expect(await world.dataplane.read(NAME, signal)).toEqual({ state: 'absent' });
+    expect(await world.dataplane.list(signal)).toEqual([]);
+  });
+
+  test('a link does not come up before a firewall table names it', async () => {
+    const problems = await bring(device());
+    expect(problems.map(({ code }) => code)).toEqual(['FirewallUnavailable']);
+    expect(await current()).toMatchObject({ up: false, publicKey: gateway.publicKey });
+  });
+
+  test('a plan makes the device as desired, and planning again gives nothing', async () => {
+    await guard();
+    expect(await bring(device())).toEqual([]);
+    expect(await current()).toMatchObject({
+      alias: 'peerwright:net/edge',
+      up: true,
+      mtu: 1420,
+      publicKey: gateway.publicKey,
+      listenPort: 51840,
+      addresses: ['10.90.0.1/32', 'fd00:90::1/128'],
+      routes: ['10.90.0.0/16', 'fd00:90::/64'],
+    });
+    expect(planDevice(await current(), device()).operations).toEqual([]);
+    expect(await world.dataplane.list(signal)).toEqual([NAME]);
+  });
+
+  test('one of 50 peers comes and goes without a trace on the other 49', async () => {
+    const [first = gateway, ...rest] = clients;
+    expect(await bring(device(peers(clients.slice(0, 49))))).toEqual([]);
+    await world.handshake({ device: NAME, devicePublicKey: gateway.publicKey, port: 51840, client: first });
+    const before = await current();
+    expect(before.peers.get(first.publicKey)).toMatchObject({ endpoint: expect.stringMatching(/^127\.0\.0\.1:\d+$/) });
+    expect(await bring(device(peers(clients)))).toEqual([]);
+    expect(othersOf(await current())).toEqual(othersOf(before));
+    expect((await current()).peers.size).toBe(50);
+    expect(await bring(device(peers([first, ...rest.slice(0, 48)])))).toEqual([]);
+    expect((await current()).peers).toEqual(before.peers);
+  });
+
+  test('one AllowedIP leaves a peer, the others and its session stay', async () => {
+    const before = await current();
+    const all = peers(clients.slice(0, 49));
+    const [first = peer(0), ...rest] = all;
+    expect(await bring(device([{ ...first, allowedIPs: ['10.90.1.0/32' as Prefix] }, ...rest]))).toEqual([]);
+    const after = (await current()).peers;
+    expect(after.size).toBe(49);
+    expect(after.get(first.publicKey)).toEqual({ ...before.peers.get(first.publicKey), allowedIPs: ['10.90.1.0/32'] });
+    expect(await bring(device(all))).toEqual([]);
+    expect((await current()).peers).toEqual(before.peers);
+  });
+
+  test('two peers exchange their addresses', async () => {
+    const [a, b] = [peer(0), peer(1)];
+    await bring(device([a, b]));
+    const swapped = [
+      { ...a, allowedIPs: b.allowedIPs },
+      { ...b, allowedIPs: a.allowedIPs },
+    ];
+    expect(await bring(device(swapped))).toEqual([]);
+    expect(planDevice(await current(), device(swapped)).operations).toEqual([]);
+  });
+
+  test('an AllowedIP given twice moves to the last writer and does not come back', async () => {
+    await bring(device([peer(0)]));
+    const [thief, prefix] = [key(1), '10.90.1.0/32' as Prefix];
+    await apply({ type: 'AddPeer', peer: { publicKey: thief, allowedIPs: [prefix] } });
+    expect((await current()).peers.get(key(0))?.allowedIPs).not.toContain(prefix);
+    await apply({ type: 'RemovePeer', publicKey: thief });
+    expect((await current()).peers.get(key(0))?.allowedIPs).toEqual(['fd00:90::1:0/128']);
+  });
+
+  test("the device's own key as a peer is ignored without a word", async () => {
+    await bring(device([peer(0)]));
+    expect(await apply({ type: 'AddPeer', peer: { publicKey: gateway.publicKey, allowedIPs: [] } })).toEqual([]);
+    expect([...(await current()).peers.keys()]).toEqual([key(0)]);
+  });
+
+  test('a listen port that somebody else has is refused, and the device goes on with its own', async () => {
+    await bring(device([peer(0)]));
+    await world.takePort(51842);
+    const problems = await apply({ type: 'SetListenPort', listenPort: 51842 });
+    expect(problems).toMatchObject([{ code: 'DeviceFailed', message: expect.stringContaining('already in use') }]);
+    expect(await current()).toMatchObject({ listenPort: 51840, up: true });
+  });
+
+  test('address, route, port, MTU and key can change', async () => {
+    const next = keyPair();
+    const changed = {
+      ...device([peer(0)]),
+      publicKey: next.publicKey,
+      listenPort: 51841,
+      mtu: 1380,
+      addresses: ['10.91.0.1/32' as Prefix],
+      routes: ['10.91.0.0/16' as Prefix],
+    };
+    const plan = planDevice(await current(), changed);
+    expect(await world.dataplane.apply(plan, () => next.privateKey, signal)).toEqual([]);
+    expect(planDevice(await current(), changed).operations).toEqual([]);
+    expect((await current()).peers.has(key(0))).toBe(true);
+  });
+
+  test('a route of somebody else is a problem and stays', async () => {
+    await world.addForeignRoute('10.99.0.0/16' as Prefix);
+    const wanted = { ...device(), routes: ['10.98.0.0/16' as Prefix, '10.99.0.0/16' as Prefix] };
+    const problems = await bring(wanted);
+    expect(problems).toEqual([{ code: 'DeviceFailed', message: expect.stringContaining('10.99.0.0/16') }]);
+    expect((await current()).routes).toContain('10.98.0.0/16');
+    expect((await current()).routes).not.toContain('10.99.0.0/16');
+  });
+
+  test('an interface of our name that is not ours is reported and left alone', async () => {
+    const name = 'pw-00000002' as DeviceName;
+    await world.addForeignLink(name);
+    const before = await world.describeForeignLink(name);
+    const found = await world.dataplane.read(name, signal);
+    expect(found).toMatchObject({ state: 'foreign', problem: { code: 'InterfaceConflict' } });
+    const plan = planDevice(undefined, { ...device(), name });
+    const problems = await world.dataplane.apply(plan, () => gateway.privateKey, signal);
+    expect(problems.map(({ code }) => code)).toEqual(['InterfaceConflict']);
+    expect(await world.describeForeignLink(name)).toBe(before);
+    expect(await world.dataplane.list(signal)).not.toContain(name);
+  });
+
+  test('a device that is no longer wanted goes, and can be made again at once', async () => {
+    const gone = planDevice(await current(), undefined);
+    expect(await world.dataplane.apply(gone, () => gateway.privateKey, signal)).toEqual([]);
+    expect(await world.dataplane.read(NAME, signal)).toEqual({ state: 'absent' });
+    expect(await world.dataplane.list(signal)).toEqual([]);
+    expect(await bring(device([peer(0)]))).toEqual([]);
+    expect((await current()).peers.size).toBe(1);
+  });
+
+  async function bring(desired: DesiredDevice) {
+    const found = await world.dataplane.read(NAME, signal);
+    const plan = planDevice(found.state === 'ours' ? found.device : undefined, desired);
+    return await world.dataplane.apply(plan, () => gateway.privateKey, signal);
+  }
+
+  async function current(): Promise<CurrentDevice> {
+    const found = await world.dataplane.read(NAME, signal);
+    if (found.state !== 'ours') throw new Error(`the device is ${found.state}`);
+    return found.device;
+  }
+
+  function apply(operation: ReturnType<typeof planDevice>['operations'][number]) {
+    return world.dataplane.apply({ device: NAME, operations: [operation] }, () => gateway.privateKey, signal);
+  }
+
+  async function guard() {
+    const devices = [{ name: NAME, addresses: device().addresses }];
+    expect(await world.dataplane.firewall({ devices }, signal)).toEqual([]);
+  }
+}
+
+function device(list: readonly DesiredPeer[] = []): DesiredDevice {
+  return {
+    name: NAME,
+    alias: 'peerwright:net/edge',
+    publicKey: gateway.publicKey,
+    listenPort: 51840,
+    mtu: 1420,
+    addresses: ['10.90.0.1/32', 'fd00:90::1/128'] as Prefix[],
+    routes: ['10.90.0.0/16', 'fd00:90::/64'] as Prefix[],
+    peers: new Map(list.map((each) => [each.publicKey, each])),
+  };
+}
+
+function peers(of: readonly { readonly publicKey: PublicKey }[]): DesiredPeer[] {
+  return of.map(({ publicKey }) => peer(clients.findIndex((client) => client.publicKey === publicKey)));
+}
+
+function peer(index: number): DesiredPeer {
+  return { publicKey: key(index), allowedIPs: [`10.90.1.${index}/32`, `fd00:90::1:${index}/128`] as Prefix[] };
+}
+
+function key(index: number): PublicKey {
+  return clients[index]?.publicKey ?? gateway.publicKey;
+}
+
+/** All but the peer that comes and goes. */
+function othersOf({ peers: all }: CurrentDevice) {
+  return new Map([...all].filter(([publicKey]) => publicKey !== key(49)));
+}

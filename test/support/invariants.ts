@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WireGuardAddressBlock } from '../../src/api/v1alpha1/index.ts';
+import { addressAt, blockCidr } from '../../src/mesh/blocks.ts';
+import type { Lab } from '../../tools/lab/lab.ts';
+import type { Cluster, Gateway, Peer } from './cluster.ts';
+import { gateways, peers } from './cluster.ts';
+import { dumpDevice } from './device.ts';
+
+/** How long decisions that follow from the last change may take to reach the devices. */
+const SETTLE_MS = 10_000;
+
+/**
+ * Reads the API and the kernel, nothing of the operator or the agents, and says what is wrong: addresses bound twice,
+ * devices with what no live peer was granted. An address bound twice counts at once. Records and devices may lag behind
+ * a status (a peer that was refused is granted what another one has just given up), so what is wrong there counts when
+ * it stays. Meaningful when nothing is being changed.
+ */
+export async function violations(lab: Lab, cluster: Cluster): Promise<string[]> {
+  const end = performance.now() + SETTLE_MS;
+  for (;;) {
+    const allPeers = await cluster.list(peers);
+    const twice = statusFaults(allPeers);
+    const lagging = twice.length > 0 ? [] : await laggingFaults(lab, cluster, allPeers);
+    if (twice.length > 0 || lagging.length === 0 || performance.now() > end) return [...twice, ...lagging];
+    await sleep(100);
+  }
+}
+
+async function laggingFaults(lab: Lab, cluster: Cluster, allPeers: readonly Peer[]): Promise<string[]> {
+  const onDevices = await Promise.all(
+    (await cluster.list(gateways)).map((gateway) => deviceFaults(lab, gateway, allPeers)),
+  );
+  return [...(await blockFaults(cluster, allPeers)), ...onDevices.flat()];
+}
+
+/** No address in two statuses. */
+export function statusFaults(allPeers: readonly Peer[]): string[] {
+  const holders = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { metadata, status } of allPeers) {
+    for (const address of status?.addresses ?? []) {
+      const other = holders.get(address);
+      if (other) faults.push(`${address} is in the status of ${other} and of ${metadata.name}`);
+      holders.set(address, metadata.name);
+    }
+  }
+  return faults;
+}
+
+/** Every granted address is recorded for exactly its peer. */
+async function blockFaults(cluster: Cluster, allPeers: readonly Peer[]): Promise<string[]> {
+  const blocks = await cluster.list(WireGuardAddressBlock);
+  const recorded = new Map<string, string>();
+  for (const { metadata, spec } of blocks) {
+    const cidr = blockCidr(metadata.name);
+    if (!cidr) return [`${metadata.name} is no name of a block`];
+    for (const { offset, peer, releaseTime } of spec.allocations) {
+      if (!releaseTime) recorded.set(addressAt(cidr, offset), peer.uid);
+    }
+  }
+  return allPeers.flatMap(({ metadata, status }) =>
+    (status?.addresses ?? [])
+      .filter((address) => recorded.get(address) !== metadata.uid)
+      .map((address) => `${address} of ${metadata.name} is recorded for ${recorded.get(address) ?? 'nobody'}`),
+  );
+}
+
+/** A device has exactly the enabled peers that were granted something, with exactly that. */
+async function deviceFaults(lab: Lab, gateway: Gateway, allPeers: readonly Peer[]): Promise<string[]> {
+  const { namespace, name, uid = '' } = gateway.metadata;
+  const home = lab.nodes.find((node) => node.name === gateway.status?.nodeName);
+  const dump = home && (await dumpDevice(home.node, uid));
+  if (!dump) return [];
+  const mine = allPeers.filter((peer) => peer.metadata.namespace === namespace && peer.spec.gatewayRef.name === name);
+  const wanted = new Map(
+    mine
+      .filter((peer) => peer.spec.state !== 'Disabled' && peer.status?.publicKey)
+      .map((peer) => [peer.status?.publicKey ?? '', allowedIPs(peer)] as const),
+  );
+  const surplus = [...dump.peers.values()]
+    .filter((peer) => wanted.get(peer.publicKey) !== peer.allowedIPs.join(','))
+    .map(
+      (peer) =>
+        `${name} has ${peer.publicKey} with ${peer.allowedIPs.join(',')}, granted is ${wanted.get(peer.publicKey)}`,
+    );
+  const missing = [...wanted.keys()].filter((key) => !dump.peers.has(key)).map((key) => `${name} lacks ${key}`);
+  return [...surplus, ...missing];
+}
+
+/** As `wg show dump` prints them, sorted as text. */
+export function allowedIPs(peer: Peer): string {
+  const addresses = peer.status?.addresses ?? [];
+  return addresses
+    .map((address) => `${address}/${address.includes(':') ? 128 : 32}`)
+    .toSorted()
+    .join(',');
+}
