@@ -1,13 +1,17 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { namespaces, processesIn } from '../../tools/lab/namespace.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'tools/demo/main.ts');
 const BOUND_MS = 120_000;
+
+/** The demos' folder for temporary files: what somebody else's demo left on this machine is not theirs. */
+const TMPDIR = mkdtempSync(join(tmpdir(), 'peerwright-'));
+afterAll(() => rmSync(TMPDIR, { recursive: true, force: true }));
 
 const running: Demo[] = [];
 
@@ -29,7 +33,8 @@ interface Demo {
 
 function start(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Demo {
   const [program = '', ...args] = argv;
-  const child = spawn(program, args, { cwd: ROOT, detached: true, env: { ...process.env, DEMO_ONCE: '', ...env } });
+  const environment = { ...process.env, TMPDIR, DEMO_ONCE: '', ...env };
+  const child = spawn(program, args, { cwd: ROOT, detached: true, env: environment });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const exit = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
@@ -66,7 +71,7 @@ function left() {
     links: lines('ip', '-o', 'link').filter((line) => / demo-/.test(line)),
     tables: lines('nft', 'list', 'tables'),
     processes: readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes('peerwright-demo-')),
-    folders: readdirSync(tmpdir()).filter((name) => name.startsWith('peerwright-demo-')),
+    folders: readdirSync(TMPDIR).filter((name) => name.startsWith('peerwright-demo-')),
     claims: existsSync('/run/peerwright-lab/lab-demo'),
   };
 }
