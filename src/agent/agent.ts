@@ -6,18 +6,19 @@ import { Queue } from '../kube/queue.ts';
 import { Reflector } from '../kube/reflector.ts';
 import { Store } from '../kube/store.ts';
 import { runWorkers } from '../kube/worker.ts';
-import { parseAddress } from '../mesh/ip/address.ts';
-import { hostPrefix } from '../mesh/ip/prefix.ts';
-import type { DeviceName, Prefix } from '../mesh/model.ts';
+import type { DeviceName } from '../mesh/model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Secret } from '../runtime/secret.ts';
+import { DeviceMemories } from './device/device-memory.ts';
 import { NodeFirewall } from './device/firewall.ts';
 import { SealedKeys } from './device/gateway-key.ts';
+import { logProblems } from './device/log-problems.ts';
+import { Names } from './device/names.ts';
+import { NodeNetworks } from './device/node-networks.ts';
 import { Observations } from './device/observations.ts';
 import { pollDevices } from './device/poll.ts';
 import { reconcileDevice } from './device/reconcile.ts';
-import { logProblems } from './device/log-problems.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import { Reporter } from './report/reporter.ts';
@@ -36,6 +37,8 @@ export interface AgentDeps {
   /** Where configs, reports and Leases are. */
   readonly namespace: string;
   readonly client: KubeClient;
+  /** URL of the API server: no route of ours may cover it. */
+  readonly apiServer: string;
   readonly dataplane: Dataplane;
   readonly metrics: AgentMetrics;
   readonly clock: Clock;
@@ -63,19 +66,23 @@ export function createAgent(deps: AgentDeps): Agent {
   const devices = new Queue({ clock, baseMs: 200, maxMs: 15_000 });
   const configQueue = new Queue({ clock, baseMs: 200, maxMs: 15_000 });
   const world = new NodeWorld({ client, clock, log, onChange: (device) => devices.add(device) });
-  const firewall = new NodeFirewall({ dataplane, addressesOf: (device) => addressesOf(device, world) });
+  const firewall = new NodeFirewall({ dataplane });
   const observations = new Observations();
+  const names = new Names({ dataplane, clock, onAnswer: (device) => devices.add(device) });
+  const memories = new DeviceMemories({ dataplane, names, clock });
+  const networks = new NodeNetworks({ dataplane, apiServer: deps.apiServer, observations, clock });
   const keys = new SealedKeys({ node, identity });
   const storage = new ReportStorage({ client, namespace, node, log });
-  const onWritten = metrics.reportWritten;
+  const { reportWritten: onWritten, outcome: onOutcome } = metrics;
   const reporter = new Reporter({ storage, world, observations, node, recipient, clock, log, onWritten });
   observations.subscribe(metrics.observed);
   observations.subscribe(logProblems(log));
 
   const lease = { namespace, name: `peerwright-agent-${node.name}`, identity: node.name };
   const heartbeat = new Heartbeat({ client, clock, log, ...lease, onBeat: metrics.beat });
-  const configDeps = { client, dataplane, firewall, configs, world, namespace, nodeName: node.name };
-  const deviceDeps = { world, dataplane, firewall, keys, observations, clock };
+  const onTaken = () => reporter.configured();
+  const configDeps = { client, dataplane, firewall, configs, log, world, namespace, nodeName: node.name, onTaken };
+  const deviceDeps = { world, dataplane, firewall, keys, networks, memories, observations, clock };
 
   return {
     checks: { synced: () => world.synced, reports: () => reporter.ready },
@@ -100,25 +107,11 @@ export function createAgent(deps: AgentDeps): Agent {
     },
   };
 
-  async function onConfig(_key: string, signal: AbortSignal) {
-    const again = await reconcileConfig(configDeps, signal);
-    reporter.configured();
-    return again;
+  function onConfig(_key: string, signal: AbortSignal) {
+    return reconcileConfig(configDeps, signal);
   }
 
   function onDevice(key: string, signal: AbortSignal) {
     return reconcileDevice(key as DeviceName, deviceDeps, signal);
   }
-
-  function onOutcome(outcome: Parameters<AgentMetrics['outcome']>[0]) {
-    metrics.outcome(outcome);
-  }
-}
-
-function addressesOf(device: DeviceName, world: NodeWorld): Prefix[] {
-  const addresses = world.gateway(device)?.configured.addresses ?? [];
-  return addresses.flatMap((text) => {
-    const address = parseAddress(text);
-    return address === undefined ? [] : [hostPrefix(address)];
-  });
 }

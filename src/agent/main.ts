@@ -46,7 +46,8 @@ async function run({ config, env, log }: Start, signal: AbortSignal): Promise<vo
   const client = new KubeClient({ connection, userAgent: 'peerwright-agent', onRequest: metrics.request });
   const dataplane = linuxDataplane({ userspaceFolder: config.userspaceDir });
   const { namespace } = config;
-  const agent = createAgent({ node, identity, recipient, namespace, client, dataplane, metrics, clock, log });
+  const cluster = { client, apiServer: connection.server, namespace };
+  const agent = createAgent({ node, identity, recipient, ...cluster, dataplane, metrics, clock, log });
   const where = { host: config.healthAddress, port: config.healthPort };
   const health = await serveHealth(where, { checks: agent.checks, metrics: registry, signal });
   log.info({ node, recipient, health, server: connection.server }, 'agent started');

@@ -15,10 +15,7 @@ export function nodeOfToken(token: string | undefined): NodeIdentity {
   const claims = record(payloadOf(token ?? '')['kubernetes.io']);
   const { name, uid } = record(claims['node']);
   if (typeof name === 'string' && name !== '' && typeof uid === 'string' && uid !== '') return { name, uid };
-  throw new PeerwrightError('TokenNotBoundToNode', 'The token of this agent names no Node with a uid', {
-    retry: 'never',
-    hint: 'Use the service account token of a pod that runs on an existing Node, not a kubeconfig of a person.',
-  });
+  throw new PeerwrightError('TokenNotBoundToNode', 'The token of this agent names no Node with a uid');
 }
 
 function payloadOf(token: string): Readonly<Record<string, unknown>> {

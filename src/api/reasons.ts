@@ -39,8 +39,33 @@ export const REASONS = {
     remedy: 'Choose a network that no other gateway uses.',
   },
   ClusterOverlap: {
-    meaning: "A pool overlaps the cluster's own networks: services, pods, nodes, API server, or special ranges.",
+    meaning:
+      "A pool, or a route of a peer, overlaps the cluster's own networks: services, pods, nodes, API server, or special ranges.",
     remedy: 'Choose a network outside those the message names.',
+  },
+  RouteNotAllowed: {
+    meaning: 'A route of the peer lies outside allowedPeerRoutes of its gateway.',
+    remedy: 'Leave the route out, or have the gateway allow it.',
+  },
+  RouteOverlap: {
+    meaning: 'A route overlaps a route of another peer or a pool of a gateway.',
+    remedy: 'Choose disjoint networks; the route stays with who has it until that one gives it up.',
+  },
+  RouteConflict: {
+    meaning: 'The node has a route, address or service of its own that a route of ours would cover.',
+    remedy: 'Choose another network, or remove what the message names from the node; Peerwright never replaces it.',
+  },
+  EndpointNotAllowed: {
+    meaning: 'The endpoint of a peer is, or resolves to, an address that cannot be a remote machine.',
+    remedy: 'Give the address at which the remote machine is reached from the node.',
+  },
+  ListenPortConflict: {
+    meaning: 'Somebody else on the node holds the UDP port of the gateway.',
+    remedy: 'Free the port that the message names, choose another, or leave spec.listenPort out.',
+  },
+  ForwardingDisabled: {
+    meaning: 'The gateway has networks to forward to or from, and the node does not forward.',
+    remedy: 'Run the sysctl command of the message on the node, and make it permanent under /etc/sysctl.d.',
   },
   NoEligibleNode: {
     meaning: 'No node matches the node selector, is schedulable, has a live agent and a trusted identity.',

@@ -7,6 +7,7 @@ import { Secret } from '../runtime/secret.ts';
 import { ProgramFailed } from './exec.ts';
 import type { Run, RunOptions } from './exec.ts';
 import { linuxDataplane } from './linux.ts';
+import type { DeviceRules, KeysOf } from './port.ts';
 
 const NAME = 'pw-00000001' as DeviceName;
 const KEY = 'TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=' as PublicKey;
@@ -20,7 +21,7 @@ test('a kernel with WireGuard gets link, mark and MTU in one request and the res
     { type: 'SetKey', publicKey: KEY },
     { type: 'SetListenPort', listenPort: 51840 },
     { type: 'AddAddress', address: 'fd00::1/128' as Prefix },
-    { type: 'AddPeer', peer: { publicKey: KEY, allowedIPs: ['10.0.0.2/32' as Prefix] } },
+    { type: 'AddPeer', peer: { publicKey: KEY, allowedIPs: ['10.0.0.2/32' as Prefix], persistentKeepaliveSeconds: 0 } },
     { type: 'RemovePeer', publicKey: KEY },
     { type: 'LinkUp' },
     { type: 'AddRoute', prefix: '10.0.0.0/16' as Prefix },
@@ -36,11 +37,25 @@ test('a kernel with WireGuard gets link, mark and MTU in one request and the res
   ]);
 });
 
+test('a route that moves between peers is one call, whatever else changes, and the kernel route is not touched', async () => {
+  const route = '10.7.0.0/16' as Prefix;
+  const operations: Operation[] = [
+    { type: 'RemoveAllowedIPs', publicKey: KEY, allowedIPs: [route] },
+    { type: 'AddPeer', peer: { publicKey: OTHER_KEY, allowedIPs: [route], persistentKeepaliveSeconds: 25 } },
+    { type: 'SetMtu', mtu: 1380 },
+  ];
+  const calls = await kernelRun(operations, KERNEL_LINK);
+  expect(calls).toEqual([
+    `wg set ${NAME} peer ${OTHER_KEY} persistent-keepalive 25 allowed-ips ${route}`,
+    `ip -batch - < link set dev ${NAME} mtu 1380`,
+  ]);
+});
+
 test('without the privilege there is a problem with the answer of the kernel, and userspace is not tried', async () => {
   const run = scripted((line) => (line.includes('link add') ? 'RTNETLINK answers: Operation not permitted' : ''));
   const folder = await mkdtemp(join(tmpdir(), 'peerwright-apply-'));
   const dataplane = linuxDataplane({ run, userspaceFolder: join(folder, 'userspace'), uapiFolder: folder });
-  const problems = await dataplane.apply({ device: NAME, operations: [create] }, noKey, signal);
+  const problems = await dataplane.apply({ device: NAME, operations: [create] }, noKeys, signal);
   await rm(folder, { recursive: true });
   expect(problems).toEqual([
     {
@@ -58,7 +73,7 @@ test('the first refused operation ends the plan', async () => {
     lines.push(lineOf(program, args, options)),
     run(program, args, options)
   );
-  const problems = await linuxDataplane({ run: logged }).apply({ device: NAME, operations }, noKey, signal);
+  const problems = await linuxDataplane({ run: logged }).apply({ device: NAME, operations }, noKeys, signal);
   expect(problems).toEqual([{ code: 'DeviceFailed', message: expect.stringContaining('Invalid argument') }]);
   expect(lines.filter((line) => line.includes('link delete'))).toEqual([]);
 });
@@ -75,9 +90,9 @@ test('a listen port that is refused keeps no revoked peer on the device', async 
   const operations: Operation[] = [
     { type: 'RemovePeer', publicKey: KEY },
     { type: 'SetListenPort', listenPort: 51841 },
-    { type: 'AddPeer', peer: { publicKey: OTHER_KEY, allowedIPs: [] } },
+    { type: 'AddPeer', peer: { publicKey: OTHER_KEY, allowedIPs: [], persistentKeepaliveSeconds: 0 } },
   ];
-  const problems = await linuxDataplane({ run }).apply({ device: NAME, operations }, noKey, signal);
+  const problems = await linuxDataplane({ run }).apply({ device: NAME, operations }, noKeys, signal);
   expect(problems).toEqual([{ code: 'DeviceFailed', message: expect.stringContaining('Address already in use') }]);
   expect(lines.filter((line) => line.startsWith('wg set'))).toEqual([`wg set ${NAME} peer ${KEY} remove`]);
 });
@@ -86,19 +101,24 @@ const KERNEL_LINK = `${JSON.stringify([
   { ifname: NAME, ifalias: 'peerwright:net/edge', flags: [], mtu: 1420, linkinfo: { info_kind: 'wireguard' } },
 ])}\n[]`;
 
+const EMPTY_TABLE = '{"nftables": []}';
+
 /** Runs a plan against a kernel that has WireGuard and does all it is asked; gives the programs it started. */
-async function kernelRun(operations: readonly Operation[]): Promise<string[]> {
+async function kernelRun(operations: readonly Operation[], link = ''): Promise<string[]> {
   const calls: string[] = [];
-  const answer = scripted((line) => (line.includes('address show') ? 'Device does not exist.' : ''));
+  const answer = scripted(() => '');
   const run: Run = (program, args, options) => {
     const line = lineOf(program, args, options);
-    if (!line.includes('address show') && program !== 'nft') calls.push(line);
+    const asksForLink = line.includes('address show');
+    if (asksForLink && link !== '') return Promise.resolve({ stdout: link });
+    if (program === 'nft') return Promise.resolve({ stdout: EMPTY_TABLE });
+    if (!asksForLink) calls.push(line);
     return answer(program, args, options);
   };
   const dataplane = linuxDataplane({ run });
-  await dataplane.firewall({ devices: [{ name: NAME, addresses: [] }] }, signal);
-  const key = () => new Secret(new Uint8Array(32).fill(7));
-  expect(await dataplane.apply({ device: NAME, operations }, key, signal)).toEqual([]);
+  await dataplane.firewall({ devices: [RULES] }, signal);
+  const keys = { ...noKeys, privateKey: () => new Secret(new Uint8Array(32).fill(7)) };
+  expect(await dataplane.apply({ device: NAME, operations }, keys, signal)).toEqual([]);
   return calls;
 }
 
@@ -120,3 +140,16 @@ function lineOf(program: string, args: readonly string[], { input }: RunOptions)
 function noKey(): never {
   throw new Error('no key was expected to be needed');
 }
+
+const noKeys: KeysOf = { privateKey: noKey, presharedKey: noKey };
+
+const RULES: DeviceRules = {
+  name: NAME,
+  addresses: [],
+  pools: [],
+  routes: [],
+  peerRoutes: [],
+  masquerade: 'Enabled',
+  peerTraffic: 'Isolated',
+  mtu: 1420,
+};

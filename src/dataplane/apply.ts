@@ -9,9 +9,9 @@ import { foreignRoutes, implementationOf, readLink } from './link/read.ts';
 import { changeLink } from './link/write.ts';
 import type { LinkChange } from './link/write.ts';
 import type { Firewall } from './nftables/firewall.ts';
-import type { PrivateKeyOf } from './port.ts';
+import type { KeysOf } from './port.ts';
 import { UapiRefused } from './wireguard/uapi-socket.ts';
-import type { WireGuard, WireGuardChange } from './wireguard/wireguard.ts';
+import type { WireGuard, WireGuardBatch, WireGuardChange } from './wireguard/wireguard.ts';
 
 export interface ApplyDeps {
   readonly run: Run;
@@ -24,10 +24,10 @@ export interface ApplyDeps {
 
 /** Carries out the plan in order, consecutive operations of the same program together. */
 export async function applyPlan(
-  { plan, privateKeyOf }: { readonly plan: DevicePlan; readonly privateKeyOf: PrivateKeyOf },
+  { plan, keys }: { readonly plan: DevicePlan; readonly keys: KeysOf },
   deps: ApplyDeps,
 ): Promise<readonly Problem[]> {
-  const target: Target = { device: plan.device, privateKeyOf, implementation: undefined, isNew: false };
+  const target: Target = { device: plan.device, keys, implementation: undefined, isNew: false };
   for (const step of stepsOf(plan.operations)) {
     try {
       const problems = await carryOut(step, target, deps);
@@ -42,7 +42,7 @@ export async function applyPlan(
 
 interface Target {
   readonly device: DeviceName;
-  readonly privateKeyOf: PrivateKeyOf;
+  readonly keys: KeysOf;
   /** Known once the link was made or looked at. */
   implementation: Implementation | undefined;
   /** This plan made it. */
@@ -71,14 +71,14 @@ async function carryOut(step: Step, target: Target, deps: ApplyDeps): Promise<re
     await setListenPort(step, target, deps);
   } else {
     const wireGuard = deps.wireGuard[await implementation(target, deps)];
-    await wireGuard.setKey(device, target.privateKeyOf(step.publicKey), deps.signal);
+    await wireGuard.setKey(device, target.keys.privateKey(step.publicKey), deps.signal);
   }
   return [];
 }
 
 async function wireGuardStep(changes: readonly WireGuardChange[], target: Target, deps: ApplyDeps): Promise<Problem[]> {
   const wireGuard = deps.wireGuard[await implementation(target, deps)];
-  await wireGuard.change(target.device, changes, deps.signal);
+  await wireGuard.change(batchOf(changes, target), deps.signal);
   return [];
 }
 
@@ -87,11 +87,15 @@ async function setListenPort(step: SetListenPort, target: Target, deps: ApplyDep
   const wireGuard = deps.wireGuard[await implementation(target, deps)];
   const { listenPort } = target.isNew ? NOWHERE : await wireGuard.read(target.device, deps.signal);
   try {
-    await wireGuard.change(target.device, [step], deps.signal);
+    await wireGuard.change(batchOf([step], target), deps.signal);
   } catch (error) {
-    if (listenPort !== 0) await wireGuard.change(target.device, [{ ...step, listenPort }], deps.signal);
+    if (listenPort !== 0) await wireGuard.change(batchOf([{ ...step, listenPort }], target), deps.signal);
     throw error;
   }
+}
+
+function batchOf(changes: readonly WireGuardChange[], { device, keys }: Target): WireGuardBatch {
+  return { device, changes, presharedKey: keys.presharedKey };
 }
 
 type SetListenPort = Extract<Operation, { readonly type: 'SetListenPort' }>;

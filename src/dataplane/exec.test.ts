@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ProgramFailed, run } from './exec.ts';
-import { withSecretFile } from './wireguard/secret-file.ts';
+import { withSecretFiles } from './wireguard/secret-file.ts';
 
 const signal = new AbortController().signal;
 
@@ -18,17 +18,23 @@ describe('run', () => {
 
   test('output that may quote a secret is left out of the error', async () => {
     const script = 'cat <&3 >&2; exit 1';
-    const error = await withSecretFile('swordfish', (descriptor) =>
-      failure(run('sh', ['-c', script], { descriptor, withholdOutput: true, signal })),
+    const error = await withSecretFiles(['swordfish'], (descriptors) =>
+      failure(run('sh', ['-c', script], { descriptors, withholdOutput: true, signal })),
     );
     expect(`${error.message} ${error.stderr} ${JSON.stringify(error)}`).not.toContain('swordfish');
   });
 
-  test('a program finds a secret at /dev/fd/3', async () => {
-    const { stdout } = await withSecretFile('swordfish', (descriptor) =>
-      run('cat', ['/dev/fd/3'], { descriptor, signal }),
+  test('a program finds each secret at a descriptor of its own', async () => {
+    const { stdout } = await withSecretFiles(['sword', 'fish'], (descriptors) =>
+      run('cat', ['/dev/fd/4', '/dev/fd/3', '/dev/fd/4'], { descriptors, signal }),
     );
-    expect(stdout).toBe('swordfish');
+    expect(stdout).toBe('fishswordfish');
+  });
+
+  test('an exit code that the caller knows is no failure, and another one is', async () => {
+    const options = { exitCodes: [1], signal };
+    expect(await run('sh', ['-c', 'echo half; exit 1'], options)).toEqual({ stdout: 'half\n' });
+    expect(await failure(run('sh', ['-c', 'exit 2'], options))).toMatchObject({ exitCode: 2 });
   });
 
   test('a program that is not there is an error that says so', async () => {
@@ -51,7 +57,7 @@ describe('run', () => {
 });
 
 test('no key is written to a folder on a disk', async () => {
-  await expect(withSecretFile('swordfish', async () => {}, '/proc')).rejects.toThrow('not a tmpfs');
+  await expect(withSecretFiles(['swordfish'], async () => {}, '/proc')).rejects.toThrow('not a tmpfs');
 });
 
 async function failure(running: Promise<unknown>): Promise<ProgramFailed> {

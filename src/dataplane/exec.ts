@@ -5,17 +5,19 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** What the program reads from its standard input. */
   readonly input?: string;
-  /** An open file that the program finds at `/dev/fd/3`. */
-  readonly descriptor?: number;
+  /** Open files that the program finds at `/dev/fd/3`, `/dev/fd/4` and so on. */
+  readonly descriptors?: readonly number[];
   /** The program may quote a secret when it complains: its output is then left out of the error. */
   readonly withholdOutput?: boolean;
+  /** Exit codes besides 0 that are no failure. */
+  readonly exitCodes?: readonly number[];
   /** Default 10 seconds. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Runs a program to its end. Secrets go through `input` or `descriptor`, never through `args`.
- * Throws ProgramFailed when it cannot be started, exits other than with 0, or takes too long.
+ * Runs a program to its end. Secrets go through `input` or `descriptors`, never through `args`.
+ * Throws ProgramFailed when it cannot be started, exits other than with 0 or one of `exitCodes`, or takes too long.
  */
 export type Run = (program: string, args: readonly string[], options: RunOptions) => Promise<{ stdout: string }>;
 
@@ -39,7 +41,8 @@ export class ProgramFailed extends PeerwrightError {
 export const run: Run = async (program, args, options) => {
   options.signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<{ stdout: string }>();
-  const extra = options.descriptor === undefined ? [] : [options.descriptor];
+  const extra = options.descriptors ?? [];
+  const fine = [0, ...(options.exitCodes ?? [])];
   const timeoutMs = options.timeoutMs ?? 10_000;
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe', ...extra], timeout: timeoutMs });
   const abort = () => child.kill('SIGKILL');
@@ -48,7 +51,7 @@ export const run: Run = async (program, args, options) => {
   const stderr = gather(child.stderr);
   child.on('error', (error) => reject(new ProgramFailed(program, { stderr: `cannot be started: ${error.message}` })));
   child.on('close', (exitCode, killedBy) => {
-    if (exitCode === 0) return resolve({ stdout: stdout() });
+    if (exitCode !== null && fine.includes(exitCode)) return resolve({ stdout: stdout() });
     if (options.signal.aborted) return reject(options.signal.reason as Error);
     if (exitCode === null) return reject(new ProgramFailed(program, { stderr: `killed by ${killedBy}` }));
     const text = options.withholdOutput === true ? '(output withheld, it may quote a key)' : tail(stderr());

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
+import { contains, lengthOf } from '../mesh/ip/prefix.ts';
 import type {
+  Address,
   CurrentDevice,
   CurrentPeer,
   DeviceName,
@@ -8,20 +11,11 @@ import type {
   PublicKey,
 } from '../mesh/model.ts';
 import type { Problem } from '../mesh/problem.ts';
+import { changeDevice, setPeer } from './fake-device.ts';
+import type { FakeDevice } from './fake-device.ts';
 import { conflict } from './link/lifecycle.ts';
-import type { Dataplane, FirewallRules, PrivateKeyOf, ReadResult } from './port.ts';
+import type { Dataplane, FirewallRules, KeysOf, NodeNetwork, ReadResult } from './port.ts';
 import { publicKeyOf } from './wireguard/codec.ts';
-
-interface FakeDevice {
-  alias: string;
-  up: boolean;
-  mtu: number;
-  publicKey: PublicKey | undefined;
-  listenPort: number;
-  addresses: Set<Prefix>;
-  routes: Set<Prefix>;
-  peers: Map<PublicKey, CurrentPeer>;
-}
 
 /** Linux in memory, with WireGuard's quirks. Fields that start with `break` make the next calls fail. */
 export class FakeDataplane implements Dataplane {
@@ -29,8 +23,15 @@ export class FakeDataplane implements Dataplane {
   /** Interfaces of others, by name. */
   readonly foreign = new Set<string>();
   readonly foreignRoutes = new Set<Prefix>();
-  /** UDP ports that somebody else listens on. */
-  readonly takenPorts = new Set<number>();
+  /** Addresses and resolvers of the node, and whatever else `nodeNetworks` is to name. */
+  readonly networks: NodeNetwork[] = [];
+  /** UDP ports that somebody else listens on, and who. */
+  readonly takenPorts = new Map<number, string>();
+  /** Interfaces by the networks that lead to them; `0.0.0.0/0` and `::/0` are default routes. */
+  readonly uplinks: { readonly network: Prefix; readonly mtu: number }[] = [];
+  forwards = { ipv4: true, ipv6: true };
+  /** What DNS knows. */
+  readonly names = new Map<string, readonly string[]>();
   /** Rules in force; undefined while the table is absent. */
   rules: FirewallRules | undefined;
   /** Every operation that was carried out. */
@@ -48,9 +49,9 @@ export class FakeDataplane implements Dataplane {
     return found === undefined ? { state: 'absent' } : { state: 'ours', device: currentOf(name, found) };
   }
 
-  async apply(plan: DevicePlan, privateKeyOf: PrivateKeyOf): Promise<readonly Problem[]> {
+  async apply(plan: DevicePlan, keys: KeysOf): Promise<readonly Problem[]> {
     for (const operation of plan.operations) {
-      const problem = this.#carryOut(plan.device, operation, privateKeyOf);
+      const problem = this.#carryOut(plan.device, operation, keys);
       if (problem !== undefined) return [problem];
       this.done.push({ device: plan.device, operation });
     }
@@ -63,13 +64,47 @@ export class FakeDataplane implements Dataplane {
     return [];
   }
 
-  /** As if the peer had sent an authenticated packet: what a plan must not disturb. */
-  handshake(name: DeviceName, publicKey: PublicKey, seen: Omit<CurrentPeer, 'publicKey' | 'allowedIPs'>): void {
-    const peer = this.devices.get(name)?.peers.get(publicKey);
-    if (peer !== undefined) this.devices.get(name)?.peers.set(publicKey, { ...peer, ...seen });
+  async nodeNetworks(): Promise<readonly NodeNetwork[]> {
+    const routes = [...this.foreignRoutes].map((prefix): NodeNetwork => ({
+      prefix,
+      what: `the route ${prefix} via eth0`,
+      kind: 'Route',
+    }));
+    return [...routes, ...this.networks];
   }
 
-  #carryOut(name: DeviceName, operation: Operation, privateKeyOf: PrivateKeyOf): Problem | undefined {
+  async underlayMtu(remotes: readonly string[]): Promise<number | undefined> {
+    const ways = remotes.length === 0 ? this.uplinks.filter(isDefault) : remotes.flatMap((each) => this.#wayTo(each));
+    return ways.length === 0 ? undefined : Math.min(...ways.map(({ mtu }) => mtu));
+  }
+
+  async forwarding(): Promise<{ readonly ipv4: boolean; readonly ipv6: boolean }> {
+    return this.forwards;
+  }
+
+  async portHolder({ port, device }: Parameters<Dataplane['portHolder']>[0]): Promise<string | undefined> {
+    const others = [...this.devices].filter(
+      ([name, { up, listenPort }]) => name !== device && up && listenPort === port,
+    );
+    return others[0] === undefined ? this.takenPorts.get(port) : `the WireGuard interface ${others[0][0]}`;
+  }
+
+  async resolve(host: string): Promise<readonly string[]> {
+    return isIP(host) === 0 ? (this.names.get(host) ?? []) : [host];
+  }
+
+  /** As if the peer had sent an authenticated packet: what a plan must not disturb. */
+  handshake(name: DeviceName, publicKey: PublicKey, seen: Seen): void {
+    const device = this.devices.get(name);
+    if (device !== undefined) setPeer(device, publicKey, seen);
+  }
+
+  #wayTo(remote: string): { readonly network: Prefix; readonly mtu: number }[] {
+    const ways = this.uplinks.filter(({ network }) => contains(network, remote as Address));
+    return ways.toSorted((a, b) => lengthOf(b.network) - lengthOf(a.network)).slice(0, 1);
+  }
+
+  #carryOut(name: DeviceName, operation: Operation, keys: KeysOf): Problem | undefined {
     if (operation.type === 'CreateLink') return this.#create(name, operation);
     if (operation.type === 'DeleteLink') {
       this.devices.delete(name);
@@ -78,12 +113,12 @@ export class FakeDataplane implements Dataplane {
     const device = this.devices.get(name);
     if (device === undefined) return failed(name, 'Cannot find device');
     if (operation.type === 'SetKey') {
-      device.publicKey = publicKeyOf(privateKeyOf(operation.publicKey).reveal());
+      device.publicKey = publicKeyOf(keys.privateKey(operation.publicKey).reveal());
       device.peers.delete(device.publicKey);
       return undefined;
     }
     const refusal = this.#refusal(name, device, operation);
-    if (refusal === undefined) change(device, operation);
+    if (refusal === undefined) changeDevice(device, operation, keys);
     return refusal;
   }
 
@@ -111,52 +146,7 @@ export class FakeDataplane implements Dataplane {
   }
 }
 
-type Change = Exclude<Operation, { readonly type: 'CreateLink' | 'DeleteLink' | 'SetKey' }>;
-
-const CHANGES: {
-  readonly [Type in Change['type']]: (device: FakeDevice, change: Extract<Change, { type: Type }>) => unknown;
-} = {
-  SetMtu: (device, { mtu }) => (device.mtu = mtu),
-  SetListenPort: (device, { listenPort }) => (device.listenPort = listenPort),
-  AddAddress: (device, { address }) => device.addresses.add(address),
-  RemoveAddress: (device, { address }) => device.addresses.delete(address),
-  LinkUp: (device) => (device.up = true),
-  AddRoute: (device, { prefix }) => device.routes.add(prefix),
-  RemoveRoute: (device, { prefix }) => device.routes.delete(prefix),
-  AddPeer: (device, { peer }) => {
-    // WireGuard ignores its own key as a peer without a word.
-    if (peer.publicKey === device.publicKey) return;
-    const fresh = { publicKey: peer.publicKey, allowedIPs: [], rxBytes: 0, txBytes: 0 };
-    device.peers.set(peer.publicKey, device.peers.get(peer.publicKey) ?? fresh);
-    give(device, peer.publicKey, peer.allowedIPs);
-  },
-  RemovePeer: (device, { publicKey }) => device.peers.delete(publicKey),
-  AddAllowedIPs: (device, { publicKey, allowedIPs }) => give(device, publicKey, allowedIPs),
-  RemoveAllowedIPs: (device, { allowedIPs }) => take(device, allowedIPs),
-};
-
-function change<Type extends Change['type']>(device: FakeDevice, operation: Extract<Change, { type: Type }>): void {
-  const carryOut = CHANGES[operation.type] as (device: FakeDevice, operation: Change) => unknown;
-  carryOut(device, operation);
-}
-
-/** The last writer of an AllowedIP has it, and who had it before does not get it back. */
-function give(device: FakeDevice, publicKey: PublicKey, allowedIPs: readonly Prefix[]): void {
-  if (!device.peers.has(publicKey)) return;
-  take(device, allowedIPs);
-  const peer = device.peers.get(publicKey);
-  if (peer === undefined) return;
-  device.peers.set(publicKey, { ...peer, allowedIPs: [...peer.allowedIPs, ...allowedIPs].toSorted() });
-}
-
-/** From whoever has them: the real one gives them to a throw-away peer and removes that. */
-function take(device: FakeDevice, allowedIPs: readonly Prefix[]): void {
-  const gone = new Set(allowedIPs);
-  for (const [key, peer] of device.peers) {
-    if (!peer.allowedIPs.some((prefix) => gone.has(prefix))) continue;
-    device.peers.set(key, { ...peer, allowedIPs: peer.allowedIPs.filter((prefix) => !gone.has(prefix)) });
-  }
-}
+type Seen = Pick<CurrentPeer, 'endpoint' | 'lastHandshakeMs' | 'rxBytes' | 'txBytes'>;
 
 function currentOf(name: DeviceName, { publicKey, ...device }: FakeDevice): CurrentDevice {
   return {
@@ -168,6 +158,10 @@ function currentOf(name: DeviceName, { publicKey, ...device }: FakeDevice): Curr
     routes: [...device.routes].toSorted(),
     peers: new Map(device.peers),
   };
+}
+
+function isDefault({ network }: { readonly network: Prefix }): boolean {
+  return lengthOf(network) === 0;
 }
 
 function failed(device: DeviceName, message: string): Problem {

@@ -9,11 +9,19 @@ import { conflict } from './link/lifecycle.ts';
 import type { LinkFolders } from './link/lifecycle.ts';
 import { implementationOf, listLinks, readLink } from './link/read.ts';
 import type { Link } from './link/read.ts';
+import { readNodeNetworks } from './link/node-networks.ts';
+import { readUnderlayMtu } from './link/underlay.ts';
 import { Firewall } from './nftables/firewall.ts';
+import { bindUdp, findPortHolder } from './port-holder.ts';
+import type { Bind } from './port-holder.ts';
 import type { Dataplane, ReadResult } from './port.ts';
+import { resolver } from './resolve.ts';
+import type { Lookup } from './resolve.ts';
+import { SYSCTL_FOLDER, readForwarding } from './sysctl.ts';
 import { USERSPACE_FOLDER, isRequested, requestedDevices } from './userspace-request.ts';
 import { kernelWireGuard } from './wireguard/kernel.ts';
-import { UAPI_FOLDER, uapiWireGuard } from './wireguard/uapi.ts';
+import { answers } from './wireguard/uapi-socket.ts';
+import { UAPI_FOLDER, socketPath, uapiWireGuard } from './wireguard/uapi.ts';
 import type { WireGuard } from './wireguard/wireguard.ts';
 
 export interface LinuxOptions {
@@ -27,11 +35,30 @@ export interface LinuxOptions {
   readonly clock?: Clock;
   /** Default: the UAPI socket for userspace, `wg` for the kernel. */
   readonly wireGuard?: Readonly<Record<Implementation, WireGuard>>;
+  /** Default: a socket of this process. */
+  readonly bind?: Bind;
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup;
+  /** Default: those of this machine. */
+  readonly files?: Partial<LinuxFiles>;
 }
+
+/** What is read of the machine besides what programs print. */
+export interface LinuxFiles {
+  /** Default /etc/resolv.conf. */
+  readonly resolvConf: string;
+  /** Default /proc/sys. */
+  readonly sysctl: string;
+  /** Default /proc/net. */
+  readonly net: string;
+}
+
+const FILES: LinuxFiles = { resolvConf: '/etc/resolv.conf', sysctl: SYSCTL_FOLDER, net: '/proc/net' };
 
 /**
  * This machine. Processes started: `list` 1; `read` 1 (`ip`), and 1 (`wg`) for a kernel device; `firewall` 1 when
- * nothing changed, else 3; `apply` one for each run of consecutive operations of `ip`, none for userspace WireGuard.
+ * nothing changed, else 3 or 4; `apply` one for each run of consecutive operations of `ip`, none for userspace WireGuard;
+ * `nodeNetworks` and `underlayMtu` 1; `portHolder` 1 (`wg`) when the port is taken; the others none.
  */
 export function linuxDataplane(options: LinuxOptions = {}): Dataplane {
   const run = options.run ?? systemRun;
@@ -42,15 +69,22 @@ export function linuxDataplane(options: LinuxOptions = {}): Dataplane {
   const wireGuard = options.wireGuard ?? { Kernel: kernelWireGuard(run), Userspace: uapiWireGuard(folders.uapi) };
   const clock = options.clock ?? systemClock;
   const firewall = new Firewall(run);
+  const files = { ...FILES, ...options.files };
+  const bind = options.bind ?? bindUdp;
+  const isUserspace = (device: DeviceName) => answers(socketPath(folders.uapi, device));
   return {
     list: async (signal) => {
       const [links, requested] = await Promise.all([listLinks({ run, signal }), requestedDevices(folders.userspace)]);
       return [...new Set([...links, ...requested])].toSorted();
     },
     read: (device, signal) => readDevice(device, { run, signal, folders, wireGuard }),
-    apply: (plan, privateKeyOf, signal) =>
-      applyPlan({ plan, privateKeyOf }, { run, signal, folders, wireGuard, firewall, clock }),
+    apply: (plan, keys, signal) => applyPlan({ plan, keys }, { run, signal, folders, wireGuard, firewall, clock }),
     firewall: (rules, signal) => firewall.load(rules, signal),
+    nodeNetworks: (signal) => readNodeNetworks({ run, signal, resolvConf: files.resolvConf }),
+    underlayMtu: (remotes, signal) => readUnderlayMtu(remotes, { run, signal }),
+    forwarding: () => readForwarding(files.sysctl),
+    portHolder: (asked, signal) => findPortHolder(asked, { run, signal, bind, isUserspace, netFolder: files.net }),
+    resolve: resolver(options.lookup),
   };
 }
 

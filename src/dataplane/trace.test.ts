@@ -18,16 +18,18 @@ test('each operation is told with its device and the peer it is about', async ()
       device,
       operations: [
         { type: 'CreateLink', alias: 'peerwright:net/edge', mtu: 1420 },
-        { type: 'AddPeer', peer: { publicKey, allowedIPs: [] } },
+        { type: 'AddPeer', peer: { publicKey, allowedIPs: [], persistentKeepaliveSeconds: 0 } },
+        { type: 'SetKeepalive', publicKey, persistentKeepaliveSeconds: 25 },
         { type: 'RemovePeer', publicKey },
       ],
     },
-    noKey,
+    { privateKey: noKey, presharedKey: noKey },
     signal,
   );
   expect(seen).toEqual([
     { device, type: 'CreateLink' },
     { device, type: 'AddPeer', peer: publicKey },
+    { device, type: 'SetKeepalive', peer: publicKey },
     { device, type: 'RemovePeer', peer: publicKey },
   ]);
   expect(await dataplane.list(signal)).toEqual([device]);

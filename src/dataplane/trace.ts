@@ -15,10 +15,15 @@ export function traced(dataplane: Dataplane, sink: (operation: TracedOperation) 
     list: (signal) => dataplane.list(signal),
     read: (device, signal) => dataplane.read(device, signal),
     firewall: (rules, signal) => dataplane.firewall(rules, signal),
-    apply: (plan, privateKeyOf, signal) => {
+    nodeNetworks: (signal) => dataplane.nodeNetworks(signal),
+    underlayMtu: (remotes, signal) => dataplane.underlayMtu(remotes, signal),
+    forwarding: (signal) => dataplane.forwarding(signal),
+    portHolder: (asked, signal) => dataplane.portHolder(asked, signal),
+    resolve: (host, signal) => dataplane.resolve(host, signal),
+    apply: (plan, keys, signal) => {
       for (const operation of plan.operations)
         sink({ device: plan.device, type: operation.type, ...peerOf(operation) });
-      return dataplane.apply(plan, privateKeyOf, signal);
+      return dataplane.apply(plan, keys, signal);
     },
   };
 }
@@ -28,6 +33,9 @@ function peerOf(operation: Operation): { readonly peer?: PublicKey } {
     case 'AddPeer':
       return { peer: operation.peer.publicKey };
     case 'RemovePeer':
+    case 'SetPresharedKey':
+    case 'SetEndpoint':
+    case 'SetKeepalive':
     case 'AddAllowedIPs':
     case 'RemoveAllowedIPs':
       return { peer: operation.publicKey };

@@ -1,10 +1,13 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import type { ClientConfig } from '../mesh/client-config.ts';
 import { createLog } from '../runtime/log.ts';
 import { Secret } from '../runtime/secret.ts';
 import { decodeGatewayKey, encodeGatewayKey, GATEWAY_KEY_TYPE, generateGatewayKey } from './gateway-key.ts';
 import { generateIdentity, recipientOf, revealIdentity } from './identity.ts';
 import { generateKeyPair, parsePrivateKey, publicKeyOf } from './key-pair.ts';
+import { decodePeerPair, encodePeerSecret, PEER_CONFIG_TYPE } from './peer-secret.ts';
+import { derivePresharedKey } from './preshared-key.ts';
 import { open, seal } from './seal.ts';
 import type { SealedPayload } from './sealed-payload.ts';
 import { parseSecret, revealAsBase64 } from './text.ts';
@@ -51,9 +54,13 @@ test('keys, pairs, payloads and what comes out of opening one leave no trace in 
   const decoded = decodeGatewayKey({ name: 's', type: GATEWAY_KEY_TYPE, data: encodeGatewayKey(key) });
   expect([opened.ok, decoded.ok]).toEqual([true, true]);
   const parsed = [parsePrivateKey(revealAsBase64(pair.privateKey)), parseSecret(revealAsBase64(key.seed))];
+  const presharedKey = derivePresharedKey(key.seed, key.publicKey, pair.publicKey);
+  const file = { name: 's', type: PEER_CONFIG_TYPE, data: encodePeerSecret(CONFIG, { pair, presharedKey }) };
+  const read = decodePeerPair(file);
+  expect(read.ok).toBe(true);
   expectNoTrace(
-    [key, pair, identity, payload, sealed, opened, decoded, parsed],
-    [key.privateKey, key.seed, pair.privateKey, identity],
+    [key, pair, identity, payload, sealed, opened, decoded, parsed, presharedKey, read],
+    [key.privateKey, key.seed, pair.privateKey, identity, presharedKey],
   );
 });
 
@@ -65,6 +72,8 @@ test('problems and errors leave no trace of the keys they are about', async () =
   const broken = mistyped(identity);
   const sealed = await seal(payloadOf(key), recipient);
   const data = encodeGatewayKey(key);
+  const pair = generateKeyPair();
+  const file = encodePeerSecret(CONFIG, { pair, presharedKey: key.seed });
   const outcomes: unknown[] = [
     await failure(() => recipientOf(broken)),
     await failure(() => recipientOf(key.seed)),
@@ -77,9 +86,13 @@ test('problems and errors leave no trace of the keys they are about', async () =
     decodeGatewayKey({ name: 's', type: GATEWAY_KEY_TYPE, data: { ...data, publicKey: data['privateKey'] ?? '' } }),
     decodeGatewayKey({ name: 's', type: GATEWAY_KEY_TYPE, data: { ...data, presharedKeySeed: 'AAAA' } }),
     decodeGatewayKey({ name: 's', type: 'Opaque', data }),
+    decodePeerPair({ name: 's', type: PEER_CONFIG_TYPE, data: { ...file, publicKey: file['privateKey'] ?? '' } }),
+    decodePeerPair({ name: 's', type: PEER_CONFIG_TYPE, data: { ...file, privateKey: file['wg.conf'] ?? '' } }),
+    decodePeerPair({ name: 's', type: 'Opaque', data: file }),
+    await failure(() => encodePeerSecret({ ...CONFIG, endpoint: 'a\nb' }, { pair, presharedKey: key.seed })),
   ];
-  expect(outcomes).toHaveLength(11);
-  expectNoTrace(outcomes, [key.privateKey, key.seed, identity, broken]);
+  expect(outcomes).toHaveLength(15);
+  expectNoTrace(outcomes, [key.privateKey, key.seed, identity, broken, pair.privateKey]);
 });
 
 test('an identity that is none is refused without its cause', async () => {
@@ -87,6 +100,18 @@ test('an identity that is none is refused without its cause', async () => {
   expect(error).toMatchObject({ code: 'IdentityUnreadable', retry: 'never' });
   expect(error).not.toHaveProperty('cause');
 });
+
+const CONFIG: ClientConfig = {
+  namespace: 'net',
+  peer: 'laptop',
+  gateway: 'edge',
+  publicKey: generateKeyPair().publicKey,
+  addresses: ['10.90.1.7/32'],
+  dns: [],
+  gatewayPublicKey: generateKeyPair().publicKey,
+  allowedIPs: ['10.90.0.0/16'],
+  persistentKeepaliveSeconds: 25,
+};
 
 /** With a wrong checksum: the library's message for this one repeats nearly all of it. */
 function mistyped(identity: Secret): Secret {

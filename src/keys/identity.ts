@@ -16,10 +16,7 @@ export async function recipientOf(identity: Secret): Promise<string> {
     return await identityToRecipient(revealIdentity(identity));
   } catch {
     // Without the cause: age-encryption repeats the identity in its message.
-    throw new PeerwrightError('IdentityUnreadable', 'The sealing identity is not an age X25519 identity', {
-      retry: 'never',
-      hint: 'Restore the identity file of this node; with a new one the Node has to be trusted anew.',
-    });
+    throw new PeerwrightError('IdentityUnreadable', 'The sealing identity is not an age X25519 identity');
   }
 }
 

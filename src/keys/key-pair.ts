@@ -21,11 +21,11 @@ export function generateKeyPair(): KeyPair {
 /** The public key of a private one. Throws when there are not 32 bytes. */
 export function publicKeyOf(privateKey: Secret): PublicKey {
   const bytes = privateKey.reveal();
-  if (bytes.length !== KEY_BYTES) throw new PeerwrightError('KeyInvalid', 'A private key has 32 bytes', NEVER);
+  if (bytes.length !== KEY_BYTES) throw new PeerwrightError('KeyInvalid', 'A private key has 32 bytes');
   const { x } = createPublicKey(keyObject(bytes)).export({ format: 'jwk' });
   const publicKey = parsePublicKey(Buffer.from(x ?? '', 'base64url').toString('base64'));
   // Clamping keeps every private key off the low-order points.
-  if (publicKey === undefined) throw new PeerwrightError('KeyInvalid', 'The key pair protects nothing', NEVER);
+  if (publicKey === undefined) throw new PeerwrightError('KeyInvalid', 'The key pair protects nothing');
   return publicKey;
 }
 
@@ -36,8 +36,6 @@ export function parsePrivateKey(text: unknown): Secret | undefined {
   const bytes = secret.reveal();
   return Buffer.compare(bytes, clamped(bytes)) === 0 ? secret : undefined;
 }
-
-const NEVER = { retry: 'never' } as const;
 
 /** RFC 8410: a PKCS#8 wrapper without its last 32 bytes, the key. Node takes raw X25519 keys in no other form. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');

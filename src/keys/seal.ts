@@ -89,7 +89,7 @@ function stanzas(file: Uint8Array): number {
 }
 
 function refused(message: string): PeerwrightError {
-  return new PeerwrightError('SealRefused', message, { retry: 'never' });
+  return new PeerwrightError('SealRefused', message);
 }
 
 function unreadable(what: string, path: string): Result<never> {

@@ -5,13 +5,12 @@ import { delimiter, join } from 'node:path';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { PeerwrightError } from '../runtime/error.ts';
 import { type Credentials, TokenFile } from './credentials.ts';
-import { kubeconfigConnection } from './kubeconfig.ts';
 
 export type { Credentials } from './credentials.ts';
 
 /** Where the API server is, how to know it, and how to prove who we are. */
 export interface Connection {
-  /** Such as `https://10.96.0.1:443`, without a slash at the end. */
+  /** Such as `https://10.96.0.1:443`, with a path where it is behind another server, without a slash at the end. */
   readonly server: string;
   /** PEM of the authorities to trust; undefined means the system's. */
   readonly ca: string | undefined;
@@ -20,6 +19,8 @@ export interface Connection {
   /** Trust any certificate; only ever from a kubeconfig that says `insecure-skip-tls-verify`. */
   readonly insecure?: boolean;
   readonly credentials: Credentials;
+  /** The namespace that calls without one are meant for, where the context or the service account names it. */
+  readonly namespace?: string;
 }
 
 export interface ConnectionSource {
@@ -40,10 +41,22 @@ const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
  * Throws PeerwrightError `KubeconfigInvalid` or `ServiceAccountUnreadable`, naming the file and the remedy.
  */
 export async function loadConnection(source: ConnectionSource): Promise<Connection> {
-  const named = source.kubeconfig ?? source.env['KUBECONFIG'];
-  if (named !== undefined && named !== '') return fromKubeconfig(named.split(delimiter).filter(Boolean), source);
-  if (source.env['KUBERNETES_SERVICE_HOST'] !== undefined) return inCluster(source);
-  return fromKubeconfig([join(source.env['HOME'] ?? homedir(), '.kube', 'config')], source);
+  const files = kubeconfigFiles(source);
+  return files === undefined ? inCluster(source) : fromKubeconfig(files, source);
+}
+
+/** Names of the contexts to choose from; none in a cluster. Error: KubeconfigInvalid. */
+export async function contextsOf(source: ConnectionSource): Promise<readonly string[]> {
+  const { contextNames } = await import('./kubeconfig-file.ts');
+  return contextNames(kubeconfigFiles(source) ?? []);
+}
+
+/** Undefined: the service account. */
+function kubeconfigFiles({ kubeconfig, env }: ConnectionSource): readonly string[] | undefined {
+  const named = kubeconfig ?? env['KUBECONFIG'];
+  if (named !== undefined && named !== '') return named.split(delimiter).filter(Boolean);
+  if (env['KUBERNETES_SERVICE_HOST'] !== undefined) return undefined;
+  return [join(env['HOME'] || homedir(), '.kube', 'config')];
 }
 
 async function inCluster(source: ConnectionSource): Promise<Connection> {
@@ -52,11 +65,21 @@ async function inCluster(source: ConnectionSource): Promise<Connection> {
   const port = source.env['KUBERNETES_SERVICE_PORT'] ?? '443';
   const credentials = new TokenFile(join(folder, 'token'), { clock: source.clock ?? systemClock });
   await credentials.token();
+  const namespace = await readNamespace(join(folder, 'namespace'));
   return {
     server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     ca: await readCa(join(folder, 'ca.crt')),
     credentials,
+    ...(namespace === undefined ? {} : { namespace }),
   };
+}
+
+async function readNamespace(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim() || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readCa(path: string): Promise<string> {
@@ -65,13 +88,19 @@ async function readCa(path: string): Promise<string> {
   } catch (cause) {
     throw new PeerwrightError('ServiceAccountUnreadable', `The API server's authority ${path} cannot be read.`, {
       cause,
-      hint: 'Mount a service account token volume there, or name a kubeconfig.',
     });
   }
 }
 
-/** Loaded lazily: client-node costs 75 MB, and processes in a cluster do not need it. */
+/** Loaded lazily: processes in a cluster need none of it. */
 async function fromKubeconfig(files: readonly string[], source: ConnectionSource): Promise<Connection> {
-  const clientNode = await import('@kubernetes/client-node');
-  return kubeconfigConnection(clientNode, files, source);
+  const { kubeconfigConnection } = await import('./kubeconfig.ts');
+  return kubeconfigConnection(
+    { files, context: source.context, skipMissing: source.kubeconfig === undefined },
+    {
+      env: source.env,
+      clock: source.clock ?? systemClock,
+      authProviders: () => import('@kubernetes/client-node'),
+    },
+  );
 }

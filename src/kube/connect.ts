@@ -15,7 +15,7 @@ export interface PoolOptions {
 
 /** A keep-alive HTTP/1.1 pool to the API server. Not HTTP/2: undici does not notice when a session's peer is gone. */
 export function createPool(connection: Connection, options: PoolOptions): Pool {
-  return new Pool(connection.server, {
+  return new Pool(new URL(connection.server).origin, {
     connect: connector(connection, options.probe === true),
     connections: options.connections ?? null,
     pipelining: 1,

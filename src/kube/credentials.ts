@@ -75,6 +75,5 @@ export class TokenFile implements Credentials {
 function unreadable(path: string, cause: unknown): PeerwrightError {
   return new PeerwrightError('ServiceAccountUnreadable', `The service account token ${path} cannot be read.`, {
     cause,
-    hint: 'Mount a service account token there, or name a kubeconfig.',
   });
 }

@@ -1,4 +1,4 @@
-import { PeerwrightError, type Retry } from '../runtime/error.ts';
+import { type ErrorCode, PeerwrightError, type PeerwrightErrorOptions } from '../runtime/error.ts';
 
 /** One field that the API server complained about. */
 export interface StatusCause {
@@ -25,10 +25,10 @@ export const KubeErrorCode = {
   serverError: 'ApiServerError',
   /** An answer that is not what the Kubernetes API sends, such as a proxy's page. */
   badResponse: 'ApiBadResponse',
-} as const;
+} as const satisfies Record<string, ErrorCode>;
 export type KubeErrorCode = (typeof KubeErrorCode)[keyof typeof KubeErrorCode];
 
-export interface KubeErrorDetails {
+export interface KubeErrorDetails extends PeerwrightErrorOptions {
   readonly code: KubeErrorCode;
   readonly message: string;
   /** HTTP status; 0 when no answer came. */
@@ -36,9 +36,6 @@ export interface KubeErrorDetails {
   /** `Status.reason` of the API server, such as `AlreadyExists`; empty when there was none. */
   readonly reason: string;
   readonly causes?: readonly StatusCause[];
-  readonly retry?: Retry;
-  readonly hint?: string;
-  readonly cause?: unknown;
 }
 
 /** A call to the API server that failed. Never holds a request's or a response's body. */
@@ -49,11 +46,7 @@ export class KubeError extends PeerwrightError {
   readonly causes: readonly StatusCause[];
 
   constructor(details: KubeErrorDetails) {
-    super(details.code, details.message, {
-      retry: details.retry ?? 'backoff',
-      ...(details.hint === undefined ? {} : { hint: details.hint }),
-      cause: details.cause,
-    });
+    super(details.code, details.message, details);
     this.status = details.status;
     this.reason = details.reason;
     this.causes = details.causes ?? [];

@@ -1,73 +1,96 @@
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import type * as ClientNode from '@kubernetes/client-node';
-import { PeerwrightError } from '../runtime/error.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from '../runtime/clock.ts';
 import type { Connection } from './config.ts';
 import { type ClientCertificate, type Credentials, TokenFile } from './credentials.ts';
-import { type Clock, systemClock } from '../runtime/clock.ts';
+import { PluginCredentials } from './exec-plugin.ts';
+import {
+  absolute,
+  type Entry,
+  invalid,
+  kubeconfigError,
+  type KubeconfigFiles,
+  pemOf,
+  recordOf,
+  selectContext,
+  type Selection,
+  textOf,
+} from './kubeconfig-file.ts';
 
-type KubeConfig = ClientNode.KubeConfig;
+export interface KubeconfigDeps {
+  /** What exec plugins find in their environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** client-node, which knows the `auth-provider` of old; it costs 75 MB and a third of a second, so only these users pay. */
+  readonly authProviders: () => Promise<{ readonly KubeConfig: new () => KubeConfig }>;
+}
 
-/** client-node, handed in so that only who needs a kubeconfig loads its 75 MB. */
-type Library = Pick<typeof ClientNode, 'KubeConfig' | 'loadYaml'>;
-
-/** A connection from kubeconfig files, merged in order as kubectl does. Exec plugins are run by client-node. */
-export async function kubeconfigConnection(
-  library: Library,
-  files: readonly string[],
-  {
-    context,
-    clock = systemClock,
-  }: { readonly context?: string | undefined; readonly clock?: Pick<Clock, 'monotonic'> },
-): Promise<Connection> {
-  const load = () => read(library, files, context);
-  const config = load();
-  const cluster = config.getCurrentCluster();
-  const where = files.join(', ');
-  if (!cluster) throw invalid(where, `names no cluster for the context "${config.getCurrentContext()}"`);
-  if (cluster.proxyUrl) throw invalid(where, 'asks for a proxy (proxy-url), which is not supported');
-  const fromConfig = new KubeconfigCredentials(load, where);
-  await fromConfig.refresh();
-  const tokenFile = tokenFileOf(library, files, config.getCurrentUser()?.name);
-  const credentials = tokenFile === undefined ? fromConfig : new TokenFile(tokenFile, { clock });
+/** A connection from kubeconfig files, read as kubectl does. Error: KubeconfigInvalid. */
+export async function kubeconfigConnection(source: KubeconfigFiles, deps: KubeconfigDeps): Promise<Connection> {
+  const selection = selectContext(source);
+  const { where, cluster, namespace } = selection;
+  refuseUnsupported(selection);
+  const server = textOf(cluster.fields, 'server');
+  if (server === undefined || !URL.canParse(server)) throw invalid(where, 'names no server that is a URL');
+  const serverName = textOf(cluster.fields, 'tls-server-name');
+  const credentials = await credentialsOf(selection, source, deps);
   await credentials.token();
   return {
-    server: cluster.server,
-    ca: fromConfig.ca,
-    ...(cluster.tlsServerName ? { serverName: cluster.tlsServerName } : {}),
-    ...(cluster.skipTLSVerify ? { insecure: true } : {}),
+    server: server.replace(/\/+$/, ''),
+    ca: pemOf(cluster, 'certificate-authority'),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(cluster.fields['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+    ...(namespace === undefined ? {} : { namespace }),
     credentials,
   };
 }
 
-/** What client-node does not read: a file that someone else rotates the token in. */
-function tokenFileOf(library: Library, files: readonly string[], userName: string | undefined): string | undefined {
-  interface Users {
-    readonly users?: readonly { readonly name?: string; readonly user?: { readonly tokenFile?: string } }[];
-  }
-  for (const file of files) {
-    const { users = [] } = library.loadYaml<Users | undefined>(readFileSync(file, 'utf8')) ?? {};
-    const tokenFile = users.find((user) => user.name === userName)?.user?.tokenFile;
-    if (tokenFile !== undefined) return isAbsolute(tokenFile) ? tokenFile : join(dirname(file), tokenFile);
-  }
-  return undefined;
+/** Passing over one of these would mean other rights, or another way, than kubectl has with the same file. */
+const UNSUPPORTED = {
+  cluster: { 'proxy-url': 'asks for a proxy (proxy-url)' },
+  user: { as: 'asks to act as another user (as)', username: 'has a password (username)' },
+} as const;
+
+function refuseUnsupported({ where, cluster, user }: Selection): void {
+  const found = [
+    ...Object.entries(UNSUPPORTED.cluster).filter(([name]) => cluster.fields[name]),
+    ...Object.entries(UNSUPPORTED.user).filter(([name]) => user.fields[name]),
+  ];
+  for (const [, what] of found) throw invalid(where, `${what}, which is not supported`);
 }
 
-class KubeconfigCredentials implements Credentials {
-  readonly #load: () => KubeConfig;
-  readonly #where: string;
-  #config: KubeConfig | undefined;
-  #certificate: ClientCertificate | undefined;
-  ca: string | undefined;
+async function credentialsOf(
+  { where, cluster, user, userName }: Selection,
+  source: KubeconfigFiles,
+  deps: KubeconfigDeps,
+): Promise<Credentials> {
+  const what = `The kubeconfig ${where} gives no credentials for the user "${userName}"`;
+  const { fields, folder } = user;
+  if (fields['exec']) {
+    return new PluginCredentials({ what, fields: recordOf(fields['exec']), folder, cluster, env: deps.env });
+  }
+  if (fields['auth-provider']) {
+    const { KubeConfig: Library } = await deps.authProviders();
+    return new ProviderCredentials(user, { what, config: new Library() });
+  }
+  return new WrittenCredentials(user, { clock: deps.clock, again: () => selectContext(source).user });
+}
 
-  constructor(load: () => KubeConfig, where: string) {
-    this.#load = load;
-    this.#where = where;
+/** A token, a token file or a client certificate, as the kubeconfig says; it is read anew after a refusal. */
+class WrittenCredentials implements Credentials {
+  readonly #again: () => Entry;
+  readonly #tokenFile: TokenFile | undefined;
+  #token: string | undefined;
+  #certificate: ClientCertificate | undefined;
+
+  constructor(user: Entry, { clock, again }: { clock: Pick<Clock, 'monotonic'>; again: () => Entry }) {
+    const path = textOf(user.fields, 'tokenFile');
+    this.#tokenFile = path === undefined ? undefined : new TokenFile(absolute(user.folder, path), { clock });
+    this.#again = again;
+    this.#take(user);
   }
 
-  /** client-node runs the exec plugin again when the token it gave has expired. */
   async token(): Promise<string | undefined> {
-    return this.#apply((this.#config ??= this.#load()));
+    return this.#tokenFile === undefined ? this.#token : await this.#tokenFile.token();
   }
 
   certificate(): ClientCertificate | undefined {
@@ -75,65 +98,53 @@ class KubeconfigCredentials implements Credentials {
   }
 
   async refresh(): Promise<void> {
-    this.#config = this.#load();
-    await this.#apply(this.#config);
+    this.#take(this.#again());
+    await this.#tokenFile?.refresh();
   }
 
-  async #apply(config: KubeConfig): Promise<string | undefined> {
+  #take(user: Entry): void {
+    this.#token = textOf(user.fields, 'token')?.trim();
+    const [cert, key] = [pemOf(user, 'client-certificate'), pemOf(user, 'client-key')];
+    this.#certificate = cert === undefined || key === undefined ? undefined : { cert, key };
+  }
+}
+
+/** What client-node makes of an `auth-provider`, such as `oidc`. */
+class ProviderCredentials implements Credentials {
+  readonly #config: KubeConfig;
+  readonly #what: string;
+
+  constructor({ fields }: Entry, { what, config }: { what: string; config: KubeConfig }) {
+    const user = { name: 'user', authProvider: fields['auth-provider'] };
+    config.loadFromClusterAndUser({ name: 'cluster', server: '', skipTLSVerify: false }, user);
+    this.#config = config;
+    this.#what = what;
+  }
+
+  async token(): Promise<string | undefined> {
     const options: Parameters<KubeConfig['applyToHTTPSOptions']>[0] = {};
     try {
-      await config.applyToHTTPSOptions(options);
-    } catch (cause) {
-      throw invalid(this.#where, `gives no credentials for the user "${config.getCurrentUser()?.name ?? ''}"`, cause);
+      await this.#config.applyToHTTPSOptions(options);
+    } catch {
+      throw kubeconfigError(
+        `${this.#what}: its auth-provider failed.`,
+        'Log in again, and see whether `kubectl version` works.',
+      );
     }
-    this.ca = pem(options.ca);
-    const [cert, key] = [pem(options.cert), pem(options.key)];
-    this.#certificate = cert === undefined || key === undefined ? undefined : { cert, key };
     return bearer(options.headers);
   }
-}
 
-function read(library: Library, files: readonly string[], context: string | undefined): KubeConfig {
-  const [first, ...others] = files.map((file) => readOne(library, file));
-  if (first === undefined) throw invalid('(none)', 'was not named');
-  for (const other of others) first.mergeConfig(other, true);
-  if (context !== undefined) first.setCurrentContext(context);
-  if (first.getContextObject(first.getCurrentContext()) === null) {
-    const names = first.getContexts().map(({ name }) => name);
-    throw invalid(
-      files.join(', '),
-      `has no context "${first.getCurrentContext()}", only: ${names.join(', ') || 'none'}`,
-    );
+  certificate(): undefined {
+    return undefined;
   }
-  return first;
-}
 
-function readOne(library: Library, file: string): KubeConfig {
-  const config = new library.KubeConfig();
-  try {
-    config.loadFromFile(file);
-  } catch (cause) {
-    throw invalid(file, 'cannot be read', cause);
+  /** Each look asks the provider, which renews what has expired. */
+  refresh(): Promise<void> {
+    return Promise.resolve();
   }
-  return config;
-}
-
-/** A parser's message may quote the file, and the file holds credentials: only a system error's code is passed on. */
-function invalid(file: string, what: string, cause?: unknown): PeerwrightError {
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  return new PeerwrightError('KubeconfigInvalid', `The kubeconfig ${file} ${what}${code}.`, {
-    retry: 'never',
-    hint: 'Check it with `kubectl config view`, and that `kubectl version` reaches the server with it.',
-  });
-}
-
-function pem(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return Buffer.isBuffer(value) ? value.toString('utf8') : undefined;
 }
 
 function bearer(headers: unknown): string | undefined {
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  const header: unknown = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  const header = Object.entries(recordOf(headers)).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return typeof header === 'string' ? /^Bearer (\S+)$/.exec(header)?.[1] : undefined;
 }

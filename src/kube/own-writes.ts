@@ -45,7 +45,5 @@ export class OwnWrites {
 }
 
 function cacheBehind(ms: number): PeerwrightError {
-  return new PeerwrightError('CacheBehind', `The watch has not shown our own write for ${ms} ms.`, {
-    hint: 'The API server is slow or the watch is interrupted; this resolves itself.',
-  });
+  return new PeerwrightError('CacheBehind', `The watch has not shown our own write for ${ms} ms.`);
 }

@@ -1,5 +1,4 @@
-import type { Retry } from '../runtime/error.ts';
-import { KubeError, KubeErrorCode, type StatusCause } from './errors.ts';
+import { KubeError, KubeErrorCode, type KubeErrorDetails, type StatusCause } from './errors.ts';
 
 /** What an answer that is no success says, before it is made into an error. */
 export interface Refusal {
@@ -20,15 +19,13 @@ export function errorOf(refusal: Refusal): KubeError {
   const { reason, message, causes, retryAfterSeconds } = parseStatus(refusal.body);
   const code = codeOf(refusal.status, reason);
   const told = refusal.secret || message === '' ? `${refusal.status} ${reason}`.trim() : message;
-  const hint = HINTS[code];
   return new KubeError({
     code,
     message: `${refusal.what}: ${told}`,
     status: refusal.status,
     reason,
     causes: refusal.secret ? causes.map((cause) => ({ ...cause, message: undefined })) : causes,
-    retry: retryOf(code, Number(refusal.retryAfter ?? retryAfterSeconds)),
-    ...(hint === undefined ? {} : { hint }),
+    ...(code === KubeErrorCode.throttled ? waitOf(Number(refusal.retryAfter ?? retryAfterSeconds)) : {}),
   });
 }
 
@@ -43,7 +40,6 @@ export function unreachable(what: string, error: unknown): KubeError {
     message: `${what}: the API server does not answer (${code})`,
     status: 0,
     reason: code,
-    hint: 'Check the address of the API server, and the network to it.',
   });
 }
 
@@ -53,20 +49,12 @@ function systemCode(error: unknown): string {
   return error.name;
 }
 
-const HINTS: Partial<Record<KubeErrorCode, string>> = {
-  [KubeErrorCode.unauthorized]: 'The token or certificate is not accepted: see whether it has expired.',
-  [KubeErrorCode.notServed]: 'See whether the CRDs are installed, and whether the address is that of an API server.',
-  [KubeErrorCode.forbidden]: 'Compare the rights of this account with the shipped RBAC, then the admission policies.',
-};
-
-const DEFAULT_RETRY_AFTER_S = 1;
 /** A watch that waits for longer would leave on the devices what is revoked meanwhile. */
 const MAX_RETRY_AFTER_S = 60;
 
-function retryOf(code: KubeErrorCode, seconds: number): Retry {
-  if (code !== KubeErrorCode.throttled) return 'backoff';
-  const given = Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_RETRY_AFTER_S;
-  return { afterMs: 1000 * Math.min(given, MAX_RETRY_AFTER_S) };
+function waitOf(seconds: number): Pick<KubeErrorDetails, 'retry'> {
+  if (!(Number.isFinite(seconds) && seconds > 0)) return {};
+  return { retry: { afterMs: 1000 * Math.min(seconds, MAX_RETRY_AFTER_S) } };
 }
 
 const BY_REASON: Readonly<Record<string, KubeErrorCode>> = {

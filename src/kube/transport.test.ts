@@ -6,13 +6,17 @@ import { fixedCredentials } from './credentials.ts';
 import { Transport } from './transport.ts';
 
 /** A connection to something on loopback that is broken in one way; not an API server. */
-async function transportTo(listener: RequestListener): Promise<Transport> {
+async function transportTo(listener: RequestListener, prefix = ''): Promise<Transport> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const connection = { server: `http://127.0.0.1:${port}`, ca: undefined, credentials: fixedCredentials('tok') };
+  const connection = {
+    server: `http://127.0.0.1:${port}${prefix}`,
+    ca: undefined,
+    credentials: fixedCredentials('tok'),
+  };
   const transport = new Transport({ connection, connections: 2, userAgent: 'test' });
   onTestFinished(async () => {
     await transport.close();
@@ -35,6 +39,16 @@ test('a read on a connection that is reset is asked once more, a write is not', 
   expect(await transport.call({ ...call, method: 'GET' })).toEqual({ kind: 'Pod' });
   await expect(transport.call({ ...call, method: 'POST', body: {} })).rejects.toMatchObject({ code: 'ApiUnreachable' });
   expect(asked).toEqual(['GET', 'GET', 'POST']);
+});
+
+test('an API server behind another one is asked under its path', async () => {
+  const asked: (string | undefined)[] = [];
+  const transport = await transportTo((request, response) => {
+    asked.push(request.url);
+    response.end('{}');
+  }, '/k8s/clusters/c-1/');
+  await transport.call({ ...call, method: 'GET', path: '/version?a=b' });
+  expect(asked).toEqual(['/k8s/clusters/c-1/version?a=b']);
 });
 
 test('an answer that is not JSON, or not HTTP, is refused without quoting it', async () => {

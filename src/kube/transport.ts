@@ -34,12 +34,15 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** Keep-alive connections to one API server: a bounded pool for calls, a separate one for watches. */
 export class Transport {
   readonly #connection: Connection;
+  /** Of an API server behind another one, such as `/k8s/clusters/c-1`; empty otherwise. */
+  readonly #prefix: string;
   readonly #calls: Pool;
   readonly #watches: Pool;
   readonly #userAgent: string;
 
   constructor(options: TransportOptions) {
     this.#connection = options.connection;
+    this.#prefix = new URL(options.connection.server).pathname.replace(/\/+$/, '');
     this.#userAgent = options.userAgent;
     this.#calls = createPool(options.connection, { connections: options.connections });
     this.#watches = createPool(options.connection, { probe: true });
@@ -88,7 +91,7 @@ export class Transport {
     try {
       const response = await how.pool.request({
         method: request.method,
-        path: request.path,
+        path: this.#prefix + request.path,
         headers: this.#headers(request, token),
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: request.signal,

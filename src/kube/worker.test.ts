@@ -62,7 +62,9 @@ test('the error says when to try again, or that there is no use', async () => {
   const calls: string[] = [];
   const { clock, queue, stop, ended } = lab(async (key) => {
     calls.push(key);
-    throw new PeerwrightError('Test', 'no', { retry: key === 'never' ? 'never' : { afterMs: 5_000 } });
+    throw key === 'never'
+      ? new PeerwrightError('StateFileUnsafe', 'no')
+      : new PeerwrightError('ApiThrottled', 'no', { retry: { afterMs: 5_000 } });
   });
   queue.add('never');
   queue.add('later');

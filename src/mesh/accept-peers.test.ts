@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptPeers } from './accept-peers.ts';
-import type { PeerToAccept } from './accept-peers.ts';
+import type { Granted, PeerToAccept } from './accept-peers.ts';
 import type { CurrentPeer, Prefix, PublicKey } from './model.ts';
 
 const key = (letter: string) => `${letter}gAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=` as PublicKey;
@@ -13,32 +13,51 @@ const configured = {
 };
 
 function peer(rest: Partial<PeerToAccept> = {}): PeerToAccept {
-  const granted = { publicKey: rest.publicKey ?? A, addresses: ['10.90.0.7', 'fd00:90::7'] };
+  const granted = grant(rest.publicKey ?? A, '10.90.0.7', 'fd00:90::7');
   const times = { uid: 'a', creationTimestamp: '2026-01-01T00:00:00Z' };
-  return { ...times, state: 'Enabled', publicKey: A, granted, decided: true, ...rest };
+  return { ...times, state: 'Enabled', publicKey: A, routes: [], granted, decided: true, ...rest };
+}
+
+function grant(publicKey: string, ...addresses: string[]): Granted {
+  return { publicKey, addresses, routes: [], presharedKey: 'None' };
 }
 
 function onDevice(publicKey: PublicKey, ...allowedIPs: string[]): [PublicKey, CurrentPeer] {
-  return [publicKey, { publicKey, allowedIPs: allowedIPs as Prefix[], rxBytes: 0, txBytes: 0 }];
+  const counters = { persistentKeepaliveSeconds: 0, rxBytes: 0, txBytes: 0 };
+  return [publicKey, { publicKey, allowedIPs: allowedIPs as Prefix[], ...counters }];
 }
 
 function accept(peers: readonly PeerToAccept[], ...current: [PublicKey, CurrentPeer][]) {
   return acceptPeers({ configured, peers, current: new Map(current) });
 }
 
-const programmed = { peer: { publicKey: A, addresses: ['10.90.0.7', 'fd00:90::7'] } };
+const NO_ROUTES = { routes: [], presharedKey: 'None' };
+const programmed = { peer: { publicKey: A, addresses: ['10.90.0.7', 'fd00:90::7'], ...NO_ROUTES } };
 const held = onDevice(A, '10.90.0.7/32');
-const asHeld = { publicKey: A, addresses: ['10.90.0.7'] };
+const asHeld = { publicKey: A, addresses: ['10.90.0.7'], routes: [], presharedKey: 'Kept' };
 
 describe('acceptPeers', () => {
   it('takes key and addresses of the last decision', () => {
     expect(accept([peer()]).get('a')).toEqual(programmed);
   });
 
+  it('takes any key for a spec that leaves it to the operator', () => {
+    const { publicKey: _, ...madeByUs } = peer({ granted: grant(B, '10.90.0.7') });
+    expect(accept([madeByUs]).get('a')).toMatchObject({ peer: { publicKey: B } });
+    expect(accept([{ ...madeByUs, granted: grant(GATEWAY, '10.90.0.7') }]).get('a')?.peer).toBeUndefined();
+  });
+
+  it('takes the preshared key of the last decision, and keeps that of the device without one', () => {
+    const granted = { ...grant(A, '10.90.0.7'), presharedKey: 'Derived' as const };
+    const edited = peer({ publicKey: B, granted, decided: false });
+    expect(accept([peer({ granted })]).get('a')?.peer?.presharedKey).toBe('Derived');
+    expect(accept([edited], held).get('a')?.peer?.presharedKey).toBe('Kept');
+  });
+
   it.each([
     ['a disabled peer', { state: 'Disabled' as const }],
-    ['a disabled peer with a bad status', { state: 'Disabled' as const, granted: { publicKey: B, addresses: [] } }],
-    ['a peer with no address yet', { granted: { publicKey: A, addresses: [] } }],
+    ['a disabled peer with a bad status', { state: 'Disabled' as const, granted: grant(B) }],
+    ['a peer with no address yet', { granted: grant(A) }],
   ])('wants nothing of %s on the device, without a problem', (_, rest) => {
     expect(accept([peer(rest)], held).get('a')).toEqual({});
   });
@@ -49,12 +68,12 @@ describe('acceptPeers', () => {
   });
 
   const REFUSALS: readonly [string, Partial<PeerToAccept>, string][] = [
-    ['outside the pools', { granted: { publicKey: A, addresses: ['10.91.0.7'] } }, '10.91.0.7'],
-    ["the gateway's own", { granted: { publicKey: A, addresses: ['10.90.0.1'] } }, "gateway's own address"],
-    ['two of one family', { granted: { publicKey: A, addresses: ['10.90.0.7', '10.90.0.8'] } }, 'one family'],
-    ['not canonical', { granted: { publicKey: A, addresses: ['10.90.0.07'] } }, '10.90.0.07'],
-    ['under another key', { granted: { publicKey: B, addresses: ['10.90.0.7'] } }, 'spec.publicKey'],
-    ['under a key that is none', { granted: { publicKey: 'x', addresses: ['10.90.0.7'] } }, 'unusable'],
+    ['outside the pools', { granted: grant(A, '10.91.0.7') }, '10.91.0.7'],
+    ["the gateway's own", { granted: grant(A, '10.90.0.1') }, "gateway's own address"],
+    ['two of one family', { granted: grant(A, '10.90.0.7', '10.90.0.8') }, 'one family'],
+    ['not canonical', { granted: grant(A, '10.90.0.07') }, '10.90.0.07'],
+    ['under another key', { granted: grant(B, '10.90.0.7') }, 'spec.publicKey'],
+    ['under a key that is none', { granted: grant('x', '10.90.0.7') }, 'unusable'],
     ["under the gateway's key", { publicKey: GATEWAY }, 'gateway itself'],
   ];
 
@@ -69,12 +88,12 @@ describe('acceptPeers', () => {
   });
 
   it.each(['10.91.0.7/32', '10.90.0.0/24', '10.90.0.1/32'])('keeps nothing of a refused peer that has %s', (there) => {
-    const granted = { publicKey: A, addresses: ['10.91.0.7'] };
+    const granted = grant(A, '10.91.0.7');
     expect(accept([peer({ granted })], onDevice(A, there)).get('a')?.peer).toBeUndefined();
   });
 
   it('takes another key in a spec that is not decided yet for an edit, not for a problem', () => {
-    const edited = peer({ publicKey: B, granted: { publicKey: A, addresses: ['10.90.0.7'] }, decided: false });
+    const edited = peer({ publicKey: B, granted: grant(A, '10.90.0.7'), decided: false });
     expect(accept([edited], held).get('a')).toEqual({ peer: asHeld });
   });
 
@@ -86,7 +105,7 @@ describe('acceptPeers', () => {
   const later = { uid: 'b', creationTimestamp: '2026-02-01T00:00:00Z' };
 
   it('gives a key or an address that two have to the older one', () => {
-    const sameKey = peer({ ...later, granted: { publicKey: A, addresses: ['10.90.0.9'] } });
+    const sameKey = peer({ ...later, granted: grant(A, '10.90.0.9') });
     const sameAddress = peer({ ...later, publicKey: B });
     for (const rival of [sameKey, sameAddress]) {
       const result = accept([rival, peer()]);
@@ -97,9 +116,9 @@ describe('acceptPeers', () => {
   });
 
   it('gives an address that two have to the one that is on the device with it, whatever their age', () => {
-    const younger = peer({ ...later, publicKey: B, granted: { publicKey: B, addresses: ['10.90.0.7'] } });
+    const younger = peer({ ...later, publicKey: B, granted: grant(B, '10.90.0.7') });
     const result = accept([peer(), younger], onDevice(B, '10.90.0.7/32'));
-    expect(result.get('b')).toEqual({ peer: { publicKey: B, addresses: ['10.90.0.7'] } });
+    expect(result.get('b')).toEqual({ peer: grant(B, '10.90.0.7') });
     expect(result.get('a')).toMatchObject({ problem: { code: 'PeerRefused' } });
   });
 
@@ -110,17 +129,19 @@ describe('acceptPeers', () => {
   });
 
   it('gives nobody the key of another peer by merely asking for it, not even when that one goes', () => {
-    const asking = peer({ publicKey: B, granted: { publicKey: A, addresses: ['10.90.0.9'] }, decided: false });
-    const holder = peer({ ...later, publicKey: B, granted: { publicKey: B, addresses: ['10.90.0.7'] } });
+    const asking = peer({ publicKey: B, granted: grant(A, '10.90.0.9'), decided: false });
+    const holder = peer({ ...later, publicKey: B, granted: grant(B, '10.90.0.7') });
     const both = accept([asking, holder], onDevice(B, '10.90.0.7/32'));
-    expect([both.get('a'), both.get('b')]).toEqual([{}, { peer: { publicKey: B, addresses: ['10.90.0.7'] } }]);
+    expect([both.get('a'), both.get('b')]).toEqual([{}, { peer: grant(B, '10.90.0.7') }]);
     expect(accept([asking], onDevice(B, '10.90.0.7/32')).get('a')).toEqual({});
   });
 
   it('never lets a key or an address appear twice, whatever statuses say', () => {
     const text = fc.constantFrom('10.90.0.7', '10.90.0.8', 'fd00:90::7', '10.91.0.1');
     const someKey = fc.constantFrom(A, B, C);
-    const granted = fc.record({ publicKey: someKey, addresses: fc.array(text, { maxLength: 2 }) });
+    const granted = fc
+      .tuple(someKey, fc.array(text, { maxLength: 2 }))
+      .map(([publicKey, addresses]) => grant(publicKey, ...addresses));
     const some = fc.record({ publicKey: someKey, granted, decided: fc.boolean() });
     const there = fc.uniqueArray(fc.tuple(someKey, fc.array(text.map((one) => `${one}/32`))), {
       selector: ([one]) => one,

@@ -1,9 +1,12 @@
-import type { ConfiguredGateway } from '../api/v1alpha1/node-config.ts';
+import { boundsOf } from './accept-peers-bounds.ts';
+import type { Bounds, ConfiguredBounds } from './accept-peers-bounds.ts';
+import { checkGranted } from './accept-peers-granted.ts';
+import { heldPeer, isOnDevice } from './accept-peers-held.ts';
+import type { KeyAndAddresses, OnDevice } from './accept-peers-held.ts';
+import { assignRoutes, routeWishes } from './accept-peers-routes.ts';
+import type { GivenRoutes } from './accept-peers-routes.ts';
 import type { AcceptedPeer } from './device.ts';
-import { familyOf, parseAddress } from './ip/address.ts';
-import { addressOf, contains, hostPrefix, parsePrefix } from './ip/prefix.ts';
-import { parsePublicKey } from './key.ts';
-import type { Address, CurrentPeer, Prefix, PublicKey } from './model.ts';
+import type { Prefix } from './model.ts';
 import type { Problem } from './problem.ts';
 
 /** A peer as its object says it is; nothing in it is trusted yet. */
@@ -11,14 +14,24 @@ export interface PeerToAccept {
   readonly uid: string;
   readonly creationTimestamp: string;
   readonly state: 'Enabled' | 'Disabled';
-  /** `spec.publicKey`. */
-  readonly publicKey: string;
+  /** `spec.publicKey`; absent: the operator makes one. */
+  readonly publicKey?: string;
+  /** `spec.routes`. */
+  readonly routes: readonly string[];
   /** From the status: the last decision of the operator. Absent before the first. */
-  readonly granted?: { readonly publicKey: string; readonly addresses: readonly string[] };
+  readonly granted?: Granted;
   /** Whether that decision is about this very spec and accepts it, so that a difference is no pending edit. */
   readonly decided: boolean;
   /** Why the object cannot be read. */
   readonly invalid?: Problem;
+}
+
+/** What the operator decided about a peer, as its status has it. */
+export interface Granted {
+  readonly publicKey: string;
+  readonly addresses: readonly string[];
+  readonly routes: readonly string[];
+  readonly presharedKey: 'None' | 'Derived';
 }
 
 export interface Acceptance {
@@ -29,10 +42,12 @@ export interface Acceptance {
 }
 
 export interface PeersToAccept {
-  readonly configured: Pick<ConfiguredGateway, 'publicKey' | 'addresses' | 'pools'>;
+  readonly configured: ConfiguredBounds;
   readonly peers: readonly PeerToAccept[];
   /** What is on the device. */
-  readonly current: ReadonlyMap<PublicKey, CurrentPeer>;
+  readonly current: OnDevice;
+  /** By uid: routes that have left the status and stay on the device for a moment longer. */
+  readonly lingering?: ReadonlyMap<string, ReadonlySet<Prefix>>;
 }
 
 /**
@@ -42,118 +57,91 @@ export interface PeersToAccept {
  * |------------------------------------------------------------|------------------------------|-------------|
  * | Disabled                                                   | no                           |             |
  * | no key or no address granted                               | no                           |             |
- * | granted key is the spec's; addresses in the pools, one each| as granted                   |             |
+ * | granted key is the spec's, or the spec has none; addresses in the pools, one each | as granted |        |
  * | spec has another key, not decided yet                      | as it is, if that is harmless|             |
  * | spec has another key, decided                              | as it is, if that is harmless| PeerRefused |
  * | address outside the pools, a gateway's, two of a family    | as it is, if that is harmless| PeerRefused |
  * | key unusable or the gateway's own                          | as it is, if that is harmless| PeerRefused |
  * | key or address of another peer (the device's, else older)  | as it is, if that is harmless| PeerRefused |
+ *
+ * What becomes of its routes says `assignRoutes`.
  */
-export function acceptPeers({ configured, peers, current }: PeersToAccept): ReadonlyMap<string, Acceptance> {
+export function acceptPeers({ configured, peers, current, lingering }: PeersToAccept): ReadonlyMap<string, Acceptance> {
   const bounds = boundsOf(configured);
   const claims = peers.map((peer) => claimOf(peer, bounds, current)).toSorted(byPrecedence);
-  const taken = new Set<string>();
-  const losers: Claim[] = [];
-  const result = new Map<string, Acceptance>();
-  for (const claim of claims) {
-    const { wanted, problem, peer } = claim;
-    if (wanted === undefined || take(wanted, taken)) result.set(peer.uid, acceptance(wanted, problem));
-    else losers.push(claim);
-  }
-  for (const { peer, held } of losers) {
-    const kept = held !== undefined && take(held, taken) ? held : undefined;
-    result.set(peer.uid, acceptance(kept, refused('has the public key or an address of another peer of the gateway')));
-  }
-  return result;
+  const chosen = settle(claims);
+  const wishes = chosen.flatMap(({ peer, on, isHeld }) => {
+    if (on === undefined) return [];
+    const { publicKey } = on;
+    const mayLinger = lingering?.get(peer.uid) ?? new Set();
+    return [routeWishes({ peer, publicKey, isHeld, bounds, current, lingering: mayLinger })];
+  });
+  const routes = assignRoutes(wishes);
+  return new Map(chosen.map((each) => [each.peer.uid, acceptance(each, routes.get(each.peer.uid))]));
 }
 
-interface Bounds {
-  readonly publicKey: string;
-  readonly own: ReadonlySet<string>;
-  readonly pools: readonly Prefix[];
-}
-
+/** What one peer should have on the device, before others are looked at. */
 interface Claim {
   readonly peer: PeerToAccept;
-  readonly wanted: AcceptedPeer | undefined;
+  readonly wanted: KeyAndAddresses | undefined;
   /** What the device has of this peer now, if it is harmless. */
-  readonly held: AcceptedPeer | undefined;
+  readonly held: KeyAndAddresses | undefined;
   readonly isOnDevice: boolean;
   readonly problem: Problem | undefined;
 }
 
-function boundsOf({ publicKey, addresses, pools }: PeersToAccept['configured']): Bounds {
-  return { publicKey, own: new Set(addresses), pools: pools.flatMap((text) => parsePrefix(text) ?? []) };
+interface Chosen {
+  readonly peer: PeerToAccept;
+  readonly on: KeyAndAddresses | undefined;
+  /** It is what the device has, and not what was granted. */
+  readonly isHeld: boolean;
+  readonly problem: Problem | undefined;
 }
 
-function claimOf(peer: PeerToAccept, bounds: Bounds, current: PeersToAccept['current']): Claim {
+function claimOf(peer: PeerToAccept, bounds: Bounds, current: OnDevice): Claim {
   const nothing = { peer, wanted: undefined, held: undefined, isOnDevice: false, problem: undefined };
   if (peer.state === 'Disabled') return nothing;
   const held = heldPeer(peer, bounds, current);
   if (peer.invalid !== undefined) return { ...nothing, ...holding(held), problem: peer.invalid };
   if (peer.granted === undefined || peer.granted.addresses.length === 0) return nothing;
-  const checked = checkGranted({ ...peer, granted: peer.granted }, bounds);
+  const checked = checkGranted(peer.publicKey, peer.granted, bounds);
   if (typeof checked === 'string') {
-    const isPendingEdit = !peer.decided && peer.granted.publicKey !== peer.publicKey;
+    const isPendingEdit = !peer.decided && peer.publicKey !== undefined && peer.granted.publicKey !== peer.publicKey;
     return { ...nothing, ...holding(held), problem: isPendingEdit ? undefined : refused(checked) };
   }
-  return { peer, wanted: checked, held, isOnDevice: isOn(checked, current), problem: undefined };
+  return { peer, wanted: checked, held, isOnDevice: isOnDevice(checked, current), problem: undefined };
 }
 
-function holding(held: AcceptedPeer | undefined) {
+function holding(held: KeyAndAddresses | undefined) {
   return { wanted: held, held, isOnDevice: held !== undefined };
 }
 
-/** The granted peer, or what is wrong with it, as the end of a sentence. */
-function checkGranted(
-  { publicKey, granted }: PeerToAccept & { readonly granted: NonNullable<PeerToAccept['granted']> },
-  bounds: Bounds,
-): AcceptedPeer | string {
-  const key = parsePublicKey(granted.publicKey);
-  if (key === undefined) return `has the unusable public key ${granted.publicKey}`;
-  if (key === bounds.publicKey) return 'has the public key of the gateway itself';
-  if (key !== publicKey) return `has public key ${key}, but spec.publicKey is ${publicKey}`;
-  const addresses: Address[] = [];
-  for (const text of granted.addresses) {
-    const address = parseAddress(text);
-    if (address === undefined) return `has ${text}, which is no canonical address`;
-    const wrong = wrongWith(address, bounds);
-    if (wrong !== undefined) return wrong;
-    addresses.push(address);
+/** No key and no address twice: who comes first in the order of the claims has it. */
+function settle(claims: readonly Claim[]): Chosen[] {
+  const taken = new Set<string>();
+  const chosen: Chosen[] = [];
+  const losers: Claim[] = [];
+  for (const claim of claims) {
+    const { peer, wanted, held, problem } = claim;
+    if (wanted === undefined || take(wanted, taken))
+      chosen.push({ peer, on: wanted, isHeld: wanted === held, problem });
+    else losers.push(claim);
   }
-  if (new Set(addresses.map(familyOf)).size < addresses.length) {
-    return `has several addresses of one family: ${addresses.join(', ')}`;
+  for (const { peer, held } of losers) {
+    const on = held !== undefined && take(held, taken) ? held : undefined;
+    const problem = refused('has the public key or an address of another peer of the gateway');
+    chosen.push({ peer, on, isHeld: true, problem });
   }
-  return { publicKey: key, addresses };
+  return chosen;
 }
 
-function wrongWith(address: Address, { own, pools }: Bounds): string | undefined {
-  if (own.has(address)) return `has ${address}, which is the gateway's own address`;
-  if (!pools.some((pool) => contains(pool, address))) {
-    return `has ${address}, which lies outside the pools ${pools.join(', ')}`;
-  }
-  return undefined;
-}
-
-/** What the device has under a key of this peer, unless that goes beyond the gateway. */
-function heldPeer(peer: PeerToAccept, bounds: Bounds, current: PeersToAccept['current']): AcceptedPeer | undefined {
-  const own = new Set<string>(peer.granted?.addresses);
-  const isOwn = ({ allowedIPs }: CurrentPeer) => allowedIPs.every((prefix) => own.has(addressOf(prefix) ?? ''));
-  const asGranted = current.get(peer.granted?.publicKey as PublicKey);
-  const asAsked = current.get(peer.publicKey as PublicKey);
-  // A key that the peer only asks for may be another one's on the device, or of one that is gone.
-  const found = asGranted ?? (asAsked !== undefined && isOwn(asAsked) ? asAsked : undefined);
-  if (found === undefined) return undefined;
-  const addresses = found.allowedIPs.map(addressOf);
-  const isHarmless = addresses.every((address) => address !== undefined && wrongWith(address, bounds) === undefined);
-  if (!isHarmless) return undefined;
-  return { publicKey: found.publicKey, addresses: addresses.filter((address) => address !== undefined) };
-}
-
-/** Whether the device has the key with at least one of the addresses. */
-function isOn({ publicKey, addresses }: AcceptedPeer, current: PeersToAccept['current']): boolean {
-  const allowed = new Set(current.get(publicKey)?.allowedIPs);
-  return addresses.some((address) => allowed.has(hostPrefix(address)));
+function acceptance({ peer, on, isHeld, problem }: Chosen, given: GivenRoutes | undefined): Acceptance {
+  const presharedKey = isHeld ? 'Kept' : (peer.granted?.presharedKey ?? 'None');
+  const why = problem ?? given?.problem;
+  return {
+    ...(on && { peer: { ...on, routes: given?.routes ?? [], presharedKey } }),
+    ...(why && { problem: why }),
+  };
 }
 
 function byPrecedence(a: Claim, b: Claim): number {
@@ -163,15 +151,11 @@ function byPrecedence(a: Claim, b: Claim): number {
 }
 
 /** Takes key and addresses together, or nothing. */
-function take({ publicKey, addresses }: AcceptedPeer, taken: Set<string>): boolean {
+function take({ publicKey, addresses }: KeyAndAddresses, taken: Set<string>): boolean {
   const things = [publicKey, ...addresses];
   if (things.some((thing) => taken.has(thing))) return false;
   for (const thing of things) taken.add(thing);
   return true;
-}
-
-function acceptance(peer: AcceptedPeer | undefined, problem: Problem | undefined): Acceptance {
-  return { ...(peer && { peer }), ...(problem && { problem }) };
 }
 
 function refused(what: string): Problem {

@@ -10,6 +10,11 @@ export interface PeerFacts {
   readonly publicKey: string;
   /** Canonical prefixes, in any order. */
   readonly allowedIPs: readonly string[];
+  /** Those of the peer's routes that the node leads to the device, in any order. */
+  readonly routes: readonly string[];
+  /** `Other`: one that is not what was decided. */
+  readonly presharedKey: 'None' | 'Derived' | 'Other';
+  readonly persistentKeepaliveSeconds: number;
 }
 
 export interface DeviceFacts {
@@ -18,28 +23,44 @@ export interface DeviceFacts {
   readonly listenPort: number;
   /** Canonical host prefixes (/32, /128), in any order. */
   readonly addresses: readonly string[];
-  /** Canonical networks that lead to the device, in any order. */
+  /** Canonical networks that lead to the device, those of peers left out, in any order. */
   readonly routes: readonly string[];
+  /** Only when it was given, not found out by the agent. */
+  readonly mtu?: number;
+  /** What the firewall in force lets through. */
+  readonly forward: {
+    readonly routes: readonly string[];
+    readonly masquerade: 'Enabled' | 'Disabled';
+    readonly peerTraffic: 'Isolated' | 'Open';
+  };
 }
 
-/** One fact a line; the order of `allowedIPs` and repetitions in it do not matter. */
-export function peerFacts({ gatewayUID, gatewayPublicKey, publicKey, allowedIPs }: PeerFacts): string {
-  return lines('peerwright/peer/v1', [
-    ['gateway', gatewayUID],
-    ['gatewayKey', gatewayPublicKey],
-    ['key', publicKey],
-    ...listed('allowed', allowedIPs),
+/** One fact a line; the order of lists and repetitions in them do not matter. */
+export function peerFacts(facts: PeerFacts): string {
+  return lines('peerwright/peer/v2', [
+    ['gateway', facts.gatewayUID],
+    ['gatewayKey', facts.gatewayPublicKey],
+    ['key', facts.publicKey],
+    ...listed('allowed', facts.allowedIPs),
+    ...listed('route', facts.routes),
+    ['presharedKey', facts.presharedKey],
+    ['keepalive', String(facts.persistentKeepaliveSeconds)],
   ]);
 }
 
-/** One fact a line; the order of `addresses` and `routes` and repetitions in them do not matter. */
-export function deviceFacts({ gatewayUID, publicKey, listenPort, addresses, routes }: DeviceFacts): string {
-  return lines('peerwright/device/v1', [
-    ['gateway', gatewayUID],
-    ['key', publicKey],
-    ['port', String(listenPort)],
-    ...listed('address', addresses),
-    ...listed('route', routes),
+/** One fact a line; the order of lists and repetitions in them do not matter. */
+export function deviceFacts(facts: DeviceFacts): string {
+  const { forward, mtu } = facts;
+  return lines('peerwright/device/v2', [
+    ['gateway', facts.gatewayUID],
+    ['key', facts.publicKey],
+    ['port', String(facts.listenPort)],
+    ...listed('address', facts.addresses),
+    ...listed('route', facts.routes),
+    ...(mtu === undefined ? [] : [['mtu', String(mtu)] as const]),
+    ...listed('forward', forward.routes),
+    ['masquerade', forward.masquerade],
+    ['peerTraffic', forward.peerTraffic],
   ]);
 }
 

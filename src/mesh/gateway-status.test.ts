@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { GatewayFacts } from './gateway-status.ts';
+import type { GatewayDecision, GatewayFacts } from './gateway-status.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import type { Address, Prefix, PublicKey } from './model.ts';
 import type { Problem } from './problem.ts';
 import { kstatusOf } from './status.testing.ts';
 
 const publicKey = 'key' as PublicKey;
-const decision = {
+const decision: GatewayDecision = {
   publicKey,
   nodeName: 'n1',
   listenPort: 51840,
   addresses: ['10.90.0.1' as Address],
   pools: ['10.90.0.0/16' as Prefix],
+  routes: [],
+  allowedPeerRoutes: [],
+  masquerade: 'Enabled',
+  peerTraffic: 'Isolated',
   endpoint: '203.0.113.7:51840',
 };
 const decided = { decision, publicKey };
@@ -136,5 +140,19 @@ describe('the status of a gateway', () => {
       peers,
     });
     expect(statusOf({})).not.toHaveProperty('nodeName');
+  });
+
+  it('shows what the gateway offers and allows, and no lists with nothing in them', () => {
+    const offer = {
+      mtu: 1400,
+      routes: ['10.0.0.0/16' as Prefix],
+      allowedPeerRoutes: ['192.168.0.0/16' as Prefix],
+      masquerade: 'Disabled' as const,
+      peerTraffic: 'Open' as const,
+    };
+    expect(statusOf({ ...decided, decision: { ...decision, ...offer } })).toMatchObject(offer);
+    const plain = statusOf(decided);
+    expect(plain).toMatchObject({ masquerade: 'Enabled', peerTraffic: 'Isolated' });
+    for (const absent of ['mtu', 'routes', 'allowedPeerRoutes']) expect(plain).not.toHaveProperty(absent);
   });
 });

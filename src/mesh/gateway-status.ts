@@ -11,6 +11,12 @@ export interface GatewayDecision {
   readonly listenPort: number;
   readonly addresses: readonly Address[];
   readonly pools: readonly Prefix[];
+  /** Absent: the agent finds out. */
+  readonly mtu?: number;
+  readonly routes: readonly Prefix[];
+  readonly allowedPeerRoutes: readonly Prefix[];
+  readonly masquerade: 'Enabled' | 'Disabled';
+  readonly peerTraffic: 'Isolated' | 'Open';
   /** `host:port` as clients dial it; absent while the node has no address. */
   readonly endpoint?: string;
 }
@@ -51,10 +57,21 @@ export function gatewayStatus(previous: GatewayStatus | undefined, facts: Gatewa
       addresses: [...decision.addresses],
       nodeName: decision.nodeName,
       listenPort: decision.listenPort,
+      ...offer(decision),
       ...(decision.endpoint && { endpoint: decision.endpoint }),
     }),
     pools: [...facts.pools],
     peers: { ...facts.peers },
+  };
+}
+
+function offer({ mtu, routes, allowedPeerRoutes, masquerade, peerTraffic }: GatewayDecision): Partial<GatewayStatus> {
+  return {
+    ...(mtu !== undefined && { mtu }),
+    ...(routes.length > 0 && { routes: [...routes] }),
+    ...(allowedPeerRoutes.length > 0 && { allowedPeerRoutes: [...allowedPeerRoutes] }),
+    masquerade,
+    peerTraffic,
   };
 }
 

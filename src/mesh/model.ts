@@ -16,11 +16,20 @@ export type PublicKey = Branded<'PublicKey'>;
 /** The name of a network interface, at most 15 characters. */
 export type DeviceName = Branded<'DeviceName'>;
 
+/** Says whether two preshared keys are the same without being one: hexadecimal digits of a hash (dataplane/fingerprint.ts). */
+export type KeyFingerprint = Branded<'KeyFingerprint'>;
+
 /** One peer as it should be on a device. */
 export interface DesiredPeer {
   readonly publicKey: PublicKey;
-  /** Sorted; /32 and /128 for addresses. */
+  /** Sorted; /32 and /128 for addresses, and the routes of the peer. */
   readonly allowedIPs: readonly Prefix[];
+  /** Fingerprint of the preshared key to have; absent: none. */
+  readonly presharedKey?: KeyFingerprint;
+  /** `address:port` to dial, resolved; absent: whatever it has. Only an operation that names it sets it. */
+  readonly endpoint?: string;
+  /** Seconds; 0: none. */
+  readonly persistentKeepaliveSeconds: number;
 }
 
 /** One device as it should be. */
@@ -42,7 +51,11 @@ export interface DesiredDevice {
 export interface CurrentPeer {
   readonly publicKey: PublicKey;
   readonly allowedIPs: readonly Prefix[];
-  /** `host:port` of the last authenticated packet. */
+  /** Absent: it has none. */
+  readonly presharedKey?: KeyFingerprint;
+  /** Seconds; 0: none. */
+  readonly persistentKeepaliveSeconds: number;
+  /** `host:port` of the last authenticated packet, or as it was set. */
   readonly endpoint?: string;
   /** Milliseconds since the epoch; absent when there never was a handshake. */
   readonly lastHandshakeMs?: number;
@@ -80,6 +93,10 @@ export type Operation =
   | { readonly type: 'RemoveRoute'; readonly prefix: Prefix }
   | { readonly type: 'AddPeer'; readonly peer: DesiredPeer }
   | { readonly type: 'RemovePeer'; readonly publicKey: PublicKey }
+  /** `none` takes the preshared key away. */
+  | { readonly type: 'SetPresharedKey'; readonly publicKey: PublicKey; readonly presharedKey: KeyFingerprint | 'none' }
+  | { readonly type: 'SetEndpoint'; readonly publicKey: PublicKey; readonly endpoint: string }
+  | { readonly type: 'SetKeepalive'; readonly publicKey: PublicKey; readonly persistentKeepaliveSeconds: number }
   | { readonly type: 'AddAllowedIPs'; readonly publicKey: PublicKey; readonly allowedIPs: readonly Prefix[] }
   | { readonly type: 'RemoveAllowedIPs'; readonly publicKey: PublicKey; readonly allowedIPs: readonly Prefix[] }
   | { readonly type: 'DeleteLink' };

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { Acknowledgement, PeerFacts } from './peer-status.ts';
+import type { Acknowledgement, PeerDecision, PeerFacts } from './peer-status.ts';
 import { peerStatus } from './peer-status.ts';
-import type { Address, PublicKey } from './model.ts';
+import type { Address, Prefix, PublicKey } from './model.ts';
 import type { Problem } from './problem.ts';
 import { kstatusOf } from './status.testing.ts';
 
 const NOW = '2026-01-01T00:00:00Z';
 const LATER = '2026-01-01T00:01:00Z';
-const decision = { addresses: ['10.90.1.7' as Address], publicKey: 'key' as PublicKey };
+const decision: PeerDecision = {
+  addresses: ['10.90.1.7' as Address],
+  publicKey: 'key' as PublicKey,
+  routes: [],
+  presharedKey: 'None',
+};
 const taken: Problem = { code: 'AddressInUse', message: 'taken.', path: 'spec.addresses[0]' };
 const keyTaken: Problem = { code: 'PublicKeyInUse', message: 'key taken.' };
+const inTheWay: Problem = { code: 'SecretConflict', message: 'a Secret is in the way.' };
 const notReady: Problem = { code: 'GatewayNotReady', message: 'no gateway yet.' };
 const refused: Acknowledgement = { kind: 'Refused', problem: { code: 'PeerRefused', message: 'beyond the pools.' } };
 
@@ -45,6 +51,32 @@ const TABLE: readonly (readonly [string, Partial<PeerFacts>, string, string[]])[
       'AddressAllocated False Progressing',
       WAITING,
       'Stalled True PublicKeyInUse',
+      NEVER,
+    ],
+  ],
+  [
+    'a Secret in the way, nothing before',
+    { problems: [inTheWay] },
+    'Failed',
+    [
+      'Ready False SecretConflict',
+      ACCEPTED,
+      'AddressAllocated False Progressing',
+      WAITING,
+      'Stalled True SecretConflict',
+      NEVER,
+    ],
+  ],
+  [
+    'a Secret in the way, the last accepted decision stays programmed',
+    { problems: [inTheWay], decision, acknowledgement: { kind: 'Programmed' } },
+    'Failed',
+    [
+      'Ready False SecretConflict',
+      ACCEPTED,
+      ALLOCATED,
+      'Programmed True Programmed',
+      'Stalled True SecretConflict',
       NEVER,
     ],
   ],
@@ -173,7 +205,11 @@ describe('the status of a peer', () => {
   });
 
   it('names what was granted, and nothing when nothing was', () => {
-    expect(statusOf({ decision })).toMatchObject({ observedGeneration: 3, addresses: ['10.90.1.7'], publicKey: 'key' });
+    const plain = { observedGeneration: 3, addresses: ['10.90.1.7'], publicKey: 'key', presharedKey: 'None' };
+    expect(statusOf({ decision })).toEqual({ ...plain, conditions: expect.any(Array) as unknown });
+    const routes = ['192.168.7.0/24' as Prefix];
+    const whole = statusOf({ decision: { ...decision, routes, presharedKey: 'Derived', configSecret: 's' } });
+    expect(whole).toMatchObject({ ...plain, routes, presharedKey: 'Derived', configSecret: { name: 's' } });
     expect(Object.keys(statusOf({}))).toEqual(['observedGeneration', 'conditions']);
   });
 

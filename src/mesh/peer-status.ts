@@ -2,7 +2,7 @@ import type { Reason } from '../api/reasons.ts';
 import type { Connection, PeerStatus } from '../api/v1alpha1/peer.ts';
 import type { ConditionFact } from './condition.ts';
 import { datedConditions, isFalse, isTrue, isUnknown, problemMessage } from './condition.ts';
-import type { Address, PublicKey } from './model.ts';
+import type { Address, Prefix, PublicKey } from './model.ts';
 import type { Problem } from './problem.ts';
 
 /** What the node's agent has acknowledged about the decision in force. */
@@ -12,10 +12,15 @@ export type Acknowledgement =
   | { readonly kind: 'Pending' }
   | { readonly kind: 'Refused'; readonly problem: Problem };
 
-/** The addresses and the key that the operator granted: what agents program. */
+/** What the operator granted: agents program addresses, key, routes and preshared key of it. */
 export interface PeerDecision {
   readonly addresses: readonly Address[];
   readonly publicKey: PublicKey;
+  /** The networks behind the peer that were granted, sorted. */
+  readonly routes: readonly Prefix[];
+  readonly presharedKey: 'None' | 'Derived';
+  /** Name of the Secret with the client's file; absent when there is nothing to hand over. */
+  readonly configSecret?: string;
 }
 
 export interface PeerFacts {
@@ -33,6 +38,8 @@ export interface PeerFacts {
 
 /** Reasons that speak of the address and not of the rest of the spec. */
 const ADDRESS_REASONS: readonly Reason[] = ['AddressInUse', 'AddressOutOfPool', 'PoolExhausted', 'BlockCorrupt'];
+/** Reasons that speak of something beside the object. */
+const SECRET_REASONS: readonly Reason[] = ['SecretConflict'];
 
 /**
  * The whole status of a peer.
@@ -52,8 +59,18 @@ export function peerStatus(previous: PeerStatus | undefined, facts: PeerFacts, n
   return {
     observedGeneration: facts.generation,
     conditions: datedConditions(previous?.conditions ?? [], conditions, { generation: facts.generation, now }),
-    ...(facts.decision && { addresses: [...facts.decision.addresses], publicKey: facts.decision.publicKey }),
+    ...(facts.decision && decided(facts.decision)),
     ...(facts.connection && { connection: facts.connection }),
+  };
+}
+
+function decided({ addresses, publicKey, routes, presharedKey, configSecret }: PeerDecision): PeerStatus {
+  return {
+    addresses: [...addresses],
+    ...(routes.length > 0 && { routes: [...routes] }),
+    publicKey,
+    presharedKey,
+    ...(configSecret !== undefined && { configSecret: { name: configSecret } }),
   };
 }
 
@@ -71,9 +88,10 @@ function refused(facts: PeerFacts, problems: readonly Problem[]): ConditionFact[
   const reason = problems[0]?.code ?? 'InvalidObject';
   const message = problemMessage(problems);
   const aboutAddress = ADDRESS_REASONS.includes(reason);
+  const isAccepted = aboutAddress || SECRET_REASONS.includes(reason);
   return [
     isFalse('Ready', reason, message),
-    aboutAddress ? isTrue('Accepted', 'Accepted', 'The spec is valid.') : isFalse('Accepted', reason, message),
+    isAccepted ? isTrue('Accepted', 'Accepted', 'The spec is valid.') : isFalse('Accepted', reason, message),
     aboutAddress ? isFalse('AddressAllocated', reason, message) : allocatedSoFar(facts),
     programmedFact(facts),
     isTrue('Stalled', reason, message),

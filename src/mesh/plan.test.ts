@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DesiredDevice, DesiredPeer, DeviceName, Operation, Prefix, PublicKey } from './model.ts';
+import type { DesiredDevice, DesiredPeer, DeviceName, KeyFingerprint, Operation, Prefix, PublicKey } from './model.ts';
 import { apply, currentOf, modelOf } from './plan.testing.ts';
 import type { Model } from './plan.testing.ts';
 import { planDevice } from './plan.ts';
@@ -9,17 +9,31 @@ const KEYS = Array.from({ length: 6 }, (_, index) => `key-${index}` as PublicKey
 const PREFIXES = Array.from({ length: 12 }, (_, index) => `10.0.0.${index}/32` as Prefix);
 const NETWORKS = Array.from({ length: 4 }, (_, index) => `10.${index}.0.0/16` as Prefix);
 
+const settingsArbitrary = fc.record({
+  presharedKey: fc.constantFrom(undefined, 'aaaaaaaaaaaaaaaa' as KeyFingerprint, 'bbbbbbbbbbbbbbbb' as KeyFingerprint),
+  endpoint: fc.constantFrom(undefined, '192.0.2.1:51820', '[2001:db8::1]:51820'),
+  keepalive: fc.constantFrom(0, 25),
+});
+
 /** Every address belongs to at most one of the peers, as accepted decisions guarantee. */
 const peersArbitrary = fc
   .record({
     present: fc.subarray(KEYS),
     owners: fc.array(fc.nat(), { minLength: PREFIXES.length, maxLength: PREFIXES.length }),
+    settings: fc.array(settingsArbitrary, { minLength: KEYS.length, maxLength: KEYS.length }),
   })
-  .map(({ present, owners }) => {
+  .map(({ present, owners, settings }) => {
     const peers = new Map<PublicKey, DesiredPeer>();
-    for (const publicKey of present) {
-      const allowedIPs = PREFIXES.filter((_, index) => present[(owners[index] ?? 0) % KEYS.length] === publicKey);
-      peers.set(publicKey, { publicKey, allowedIPs });
+    for (const [index, publicKey] of present.entries()) {
+      const { presharedKey, endpoint, keepalive = 0 } = settings[index] ?? {};
+      const allowedIPs = PREFIXES.filter((_, at) => present[(owners[at] ?? 0) % KEYS.length] === publicKey);
+      peers.set(publicKey, {
+        publicKey,
+        allowedIPs,
+        ...(presharedKey === undefined ? {} : { presharedKey }),
+        ...(endpoint === undefined ? {} : { endpoint }),
+        persistentKeepaliveSeconds: keepalive,
+      });
     }
     return peers;
   });
@@ -42,7 +56,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(pairArbitrary, ([from, to, up]) => {
         const end = states(from, to, up).at(-1);
-        expect(end).toEqual(modelOf(to, true));
+        expect(end).toEqual(modelOf(withEndpointsOf(from, to), true));
       }),
     );
   });
@@ -70,9 +84,9 @@ describe('properties', () => {
     fc.assert(
       fc.property(pairArbitrary, ([from, to, up]) => {
         for (const state of states(from, to, up)) {
-          const held = [...(state?.peers.values() ?? [])].flatMap((prefixes) => [...prefixes]);
+          const held = [...(state?.peers.values() ?? [])].flatMap(({ allowedIPs }) => [...allowedIPs]);
           expect(held.length).toBe(new Set(held).size);
-          for (const [key, prefix] of keptBoth(from, to)) expect(state?.peers.get(key)).toContain(prefix);
+          for (const [key, prefix] of keptBoth(from, to)) expect(state?.peers.get(key)?.allowedIPs).toContain(prefix);
         }
       }),
     );
@@ -94,6 +108,28 @@ describe('properties', () => {
         const types = planDevice(currentOf(modelOf(from, true)), to).operations.map(({ type }) => type);
         const removals = types.filter((type) => type === 'RemovePeer' || type === 'RemoveAllowedIPs');
         expect(types.slice(0, removals.length)).toEqual(removals);
+      }),
+    );
+  });
+
+  test('an AllowedIP that moves is given in the same run of peer operations in which it is taken', () => {
+    fc.assert(
+      fc.property(deviceArbitrary, deviceArbitrary, (from, to) => {
+        const { operations } = planDevice(currentOf(modelOf(from, true)), to);
+        const moved = new Set(movedBetween(from, to));
+        const last = operations.findLastIndex((operation) => givenBy(operation).some((prefix) => moved.has(prefix)));
+        expect(operations.slice(0, last + 1).filter((operation) => peerOf(operation).length === 0)).toEqual([]);
+      }),
+    );
+  });
+
+  test('an endpoint that is not desired is never set', () => {
+    fc.assert(
+      fc.property(pairArbitrary, ([from, to, up]) => {
+        const current = from === undefined ? undefined : currentOf(modelOf(from, up));
+        const { operations } = planDevice(current, to);
+        const set = operations.filter(({ type }) => type === 'SetEndpoint').flatMap(peerOf);
+        expect(set.filter((key) => to.peers.get(key)?.endpoint === undefined)).toEqual([]);
       }),
     );
   });
@@ -134,6 +170,33 @@ test('an address that two peers exchange leaves both before either gets it', () 
   ]);
 });
 
+test('a route moves between peers before anything that the system may refuse, and its kernel route stays', () => {
+  const route = '10.7.0.0/16';
+  const [from, to] = [sample([peer(0, [route]), peer(1, [])]), sample([peer(0, []), peer(1, [route])])];
+  expect(planDevice(currentOf(modelOf(from, true)), { ...to, mtu: 1380, listenPort: 51841 }).operations).toEqual([
+    { type: 'RemoveAllowedIPs', publicKey: 'key-0', allowedIPs: [route] },
+    { type: 'AddAllowedIPs', publicKey: 'key-1', allowedIPs: [route] },
+    { type: 'SetMtu', mtu: 1380 },
+    { type: 'SetListenPort', listenPort: 51841 },
+  ]);
+});
+
+test('each setting of a live peer changes by itself', () => {
+  const known = { ...peer(0, []), presharedKey: 'aaaaaaaaaaaaaaaa' as KeyFingerprint, endpoint: '192.0.2.1:51820' };
+  const current = currentOf(modelOf(sample([known]), true));
+  const [publicKey, endpoint] = [known.publicKey, '192.0.2.2:51820'];
+  const { presharedKey: _key, ...keyless } = known;
+  const operationsFor = (desired: DesiredPeer) => planDevice(current, sample([desired])).operations;
+  expect(operationsFor({ ...known, presharedKey: 'bbbbbbbbbbbbbbbb' as KeyFingerprint })).toEqual([
+    { type: 'SetPresharedKey', publicKey, presharedKey: 'bbbbbbbbbbbbbbbb' },
+  ]);
+  expect(operationsFor(keyless)).toEqual([{ type: 'SetPresharedKey', publicKey, presharedKey: 'none' }]);
+  expect(operationsFor({ ...known, endpoint })).toEqual([{ type: 'SetEndpoint', publicKey, endpoint }]);
+  expect(operationsFor({ ...known, persistentKeepaliveSeconds: 25 })).toEqual([
+    { type: 'SetKeepalive', publicKey, persistentKeepaliveSeconds: 25 },
+  ]);
+});
+
 /** The state before the plan and after each of its operations. */
 function states(from: DesiredDevice | undefined, to: DesiredDevice, up: boolean): (Model | undefined)[] {
   const start = from === undefined ? undefined : modelOf(from, up);
@@ -151,14 +214,45 @@ function keptBoth(from: DesiredDevice | undefined, to: DesiredDevice): [PublicKe
   );
 }
 
-function peerOf(operation: Operation): PublicKey[] {
-  if (operation.type === 'AddPeer') return [operation.peer.publicKey];
-  const named = ['RemovePeer', 'AddAllowedIPs', 'RemoveAllowedIPs'].includes(operation.type);
-  return named && 'publicKey' in operation ? [operation.publicKey] : [];
+/** What one live peer has before and another after. */
+function movedBetween(from: DesiredDevice, to: DesiredDevice): Prefix[] {
+  const holders = new Map(
+    [...from.peers.values()].flatMap(({ publicKey, allowedIPs }) => pairs(allowedIPs, publicKey)),
+  );
+  return [...to.peers.values()].flatMap(({ publicKey, allowedIPs }) =>
+    allowedIPs.filter((prefix) => (holders.get(prefix) ?? publicKey) !== publicKey),
+  );
 }
 
+function pairs(prefixes: readonly Prefix[], publicKey: PublicKey): [Prefix, PublicKey][] {
+  return prefixes.map((prefix) => [prefix, publicKey]);
+}
+
+function givenBy(operation: Operation): readonly Prefix[] {
+  if (operation.type === 'AddPeer') return operation.peer.allowedIPs;
+  return operation.type === 'AddAllowedIPs' ? operation.allowedIPs : [];
+}
+
+function peerOf(operation: Operation): PublicKey[] {
+  if (operation.type === 'AddPeer') return [operation.peer.publicKey];
+  return 'publicKey' in operation && operation.type !== 'SetKey' ? [operation.publicKey] : [];
+}
+
+/** Whether the second asks for nothing that the first has not. */
 function isSame(a: DesiredPeer | undefined, b: DesiredPeer | undefined): boolean {
-  return a !== undefined && a.allowedIPs.join() === b?.allowedIPs.join();
+  if (a === undefined || b === undefined) return false;
+  const settings = ({ presharedKey, persistentKeepaliveSeconds, allowedIPs }: DesiredPeer) =>
+    JSON.stringify([presharedKey, persistentKeepaliveSeconds, allowedIPs]);
+  return settings(a) === settings(b) && (b.endpoint === undefined || a.endpoint === b.endpoint);
+}
+
+/** `to` as it ends up: a peer that stays and is not to be dialled anywhere keeps the endpoint that it has. */
+function withEndpointsOf(from: DesiredDevice | undefined, to: DesiredDevice): DesiredDevice {
+  const peers = [...to.peers].map(([key, peer]): [PublicKey, DesiredPeer] => {
+    const endpoint = peer.endpoint ?? from?.peers.get(key)?.endpoint;
+    return [key, endpoint === undefined ? peer : { ...peer, endpoint }];
+  });
+  return { ...to, peers: new Map(peers) };
 }
 
 function reversed<T extends Pick<DesiredDevice, 'addresses' | 'routes'> & { peers: ReadonlyMap<PublicKey, unknown> }>(
@@ -185,5 +279,6 @@ function sample(peers: DesiredPeer[] = []): DesiredDevice {
 }
 
 function peer(index: number, allowedIPs: string[]): DesiredPeer {
-  return { publicKey: `key-${index}` as PublicKey, allowedIPs: allowedIPs as Prefix[] };
+  const publicKey = `key-${index}` as PublicKey;
+  return { publicKey, allowedIPs: allowedIPs as Prefix[], persistentKeepaliveSeconds: 0 };
 }

@@ -1,4 +1,14 @@
-import type { CurrentDevice, DesiredDevice, DeviceName, Operation, Prefix, PublicKey } from './model.ts';
+import type {
+  CurrentDevice,
+  CurrentPeer,
+  DesiredDevice,
+  DesiredPeer,
+  DeviceName,
+  KeyFingerprint,
+  Operation,
+  Prefix,
+  PublicKey,
+} from './model.ts';
 
 /** A device without counters: enough to apply operations to, in memory, as WireGuard does. */
 export interface Model {
@@ -9,7 +19,14 @@ export interface Model {
   listenPort: number;
   addresses: Set<Prefix>;
   routes: Set<Prefix>;
-  peers: Map<PublicKey, Set<Prefix>>;
+  peers: Map<PublicKey, ModelPeer>;
+}
+
+export interface ModelPeer {
+  readonly allowedIPs: Set<Prefix>;
+  presharedKey: KeyFingerprint | undefined;
+  endpoint: string | undefined;
+  keepalive: number;
 }
 
 /** The model after one operation; throws where Linux would refuse it. */
@@ -51,7 +68,7 @@ function change(state: Model, operation: Exclude<Operation, { type: 'DeleteLink'
       state.routes.delete(operation.prefix);
       break;
     case 'AddPeer':
-      state.peers.set(operation.peer.publicKey, new Set());
+      state.peers.set(operation.peer.publicKey, { ...modelPeer(operation.peer), allowedIPs: new Set() });
       give(state, operation.peer.publicKey, operation.peer.allowedIPs);
       break;
     case 'RemovePeer':
@@ -61,7 +78,16 @@ function change(state: Model, operation: Exclude<Operation, { type: 'DeleteLink'
       give(state, operation.publicKey, operation.allowedIPs);
       break;
     case 'RemoveAllowedIPs':
-      for (const prefix of operation.allowedIPs) state.peers.get(operation.publicKey)?.delete(prefix);
+      for (const prefix of operation.allowedIPs) peerOf(state, operation).allowedIPs.delete(prefix);
+      break;
+    case 'SetPresharedKey':
+      peerOf(state, operation).presharedKey = operation.presharedKey === 'none' ? undefined : operation.presharedKey;
+      break;
+    case 'SetEndpoint':
+      peerOf(state, operation).endpoint = operation.endpoint;
+      break;
+    case 'SetKeepalive':
+      peerOf(state, operation).keepalive = operation.persistentKeepaliveSeconds;
       break;
   }
 }
@@ -69,9 +95,25 @@ function change(state: Model, operation: Exclude<Operation, { type: 'DeleteLink'
 /** Unlike WireGuard, which would move it, refuses an AllowedIP that another peer has. */
 function give(state: Model, publicKey: PublicKey, allowedIPs: readonly Prefix[]): void {
   for (const prefix of allowedIPs) {
-    for (const held of state.peers.values()) if (held.has(prefix)) throw new Error(`${prefix} is taken`);
-    state.peers.get(publicKey)?.add(prefix);
+    for (const { allowedIPs: held } of state.peers.values())
+      if (held.has(prefix)) throw new Error(`${prefix} is taken`);
+    peerOf(state, { publicKey }).allowedIPs.add(prefix);
   }
+}
+
+function peerOf(state: Model, { publicKey }: { readonly publicKey: PublicKey }): ModelPeer {
+  const peer = state.peers.get(publicKey);
+  if (peer === undefined) throw new Error(`there is no peer ${publicKey}`);
+  return peer;
+}
+
+function modelPeer({
+  allowedIPs,
+  presharedKey,
+  endpoint,
+  persistentKeepaliveSeconds: keepalive,
+}: DesiredPeer): ModelPeer {
+  return { allowedIPs: new Set(allowedIPs), presharedKey, endpoint, keepalive };
 }
 
 function empty(): Model {
@@ -96,7 +138,7 @@ export function modelOf(device: DesiredDevice, up: boolean): Model {
     listenPort: device.listenPort,
     addresses: new Set(device.addresses),
     routes: up ? new Set(device.routes) : new Set(),
-    peers: new Map([...device.peers].map(([key, { allowedIPs }]) => [key, new Set(allowedIPs)])),
+    peers: new Map([...device.peers].map(([key, peer]) => [key, modelPeer(peer)])),
   };
 }
 
@@ -108,11 +150,18 @@ export function currentOf({ publicKey, ...model }: Model): CurrentDevice {
     ...(publicKey === undefined ? {} : { publicKey }),
     addresses: [...model.addresses],
     routes: [...model.routes],
-    peers: new Map(
-      [...model.peers].map(([key, prefixes]) => [
-        key,
-        { publicKey: key, allowedIPs: [...prefixes], rxBytes: 0, txBytes: 0 },
-      ]),
-    ),
+    peers: new Map([...model.peers].map(([key, peer]) => [key, currentPeer(key, peer)])),
+  };
+}
+
+function currentPeer(publicKey: PublicKey, { allowedIPs, presharedKey, endpoint, keepalive }: ModelPeer): CurrentPeer {
+  return {
+    publicKey,
+    allowedIPs: [...allowedIPs],
+    ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    persistentKeepaliveSeconds: keepalive,
+    rxBytes: 0,
+    txBytes: 0,
   };
 }

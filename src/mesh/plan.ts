@@ -1,14 +1,26 @@
-import type { CurrentDevice, CurrentPeer, DesiredDevice, DevicePlan, Operation, Prefix, PublicKey } from './model.ts';
+import type {
+  CurrentDevice,
+  CurrentPeer,
+  DesiredDevice,
+  DesiredPeer,
+  DevicePlan,
+  Operation,
+  Prefix,
+  PublicKey,
+} from './model.ts';
 
 /**
  * The operations that turn current into desired, one peer at a time, in an order in which every step is safe:
  *
- *   what leaves a peer -> link -> key -> port -> addresses -> what comes to a peer -> up -> routes
+ *   what leaves a peer -> what moves to another -> link -> key -> port -> addresses -> what else comes to a peer -> up
+ *   -> routes
  *
  * - What is revoked goes first: a port or an address that the system refuses must not keep it on the device.
  * - An AllowedIP leaves its old peer before the new one gets it: WireGuard would move it silently, and not give it
- *   back when the new peer goes.
- * - An unchanged peer appears in no operation, and none sets an endpoint: a session or a roamed address is never lost.
+ *   back when the new peer goes. Nothing but operations on peers stands between, so that both are one transaction and
+ *   the kernel's route, which leads to the device, stays as it is.
+ * - An unchanged peer appears in no operation, and an endpoint is set only when one is desired: a session or a roamed
+ *   address is never lost.
  * - A new address or route comes before the old one goes. Routes need the link up, so they are last.
  * - A link that carries another gateway's mark is ours but not this device: it is deleted and made anew.
  *
@@ -27,11 +39,13 @@ export function planDevice(current: CurrentDevice | undefined, desired: DesiredD
 
 function operations(current: CurrentDevice | undefined, desired: DesiredDevice): Operation[] {
   const peers = current?.peers ?? new Map<PublicKey, CurrentPeer>();
+  const [moves, others] = additions(peers, desired.peers);
   return [
     ...removals(peers, desired.peers),
+    ...moves,
     ...linkOperations(current, desired),
     ...addressOperations(current?.addresses ?? [], desired.addresses),
-    ...additions(peers, desired.peers),
+    ...others,
     ...(current?.up === true ? [] : [{ type: 'LinkUp' } as const]),
     ...routeOperations(current?.routes ?? [], desired.routes),
   ];
@@ -67,14 +81,38 @@ function* removals(current: Peers<CurrentPeer>, desired: DesiredDevice['peers'])
   }
 }
 
-function* additions(current: Peers<CurrentPeer>, desired: DesiredDevice['peers']): Generator<Operation> {
+/** Those for peers that get an AllowedIP of another one, and the others. */
+function additions(current: Peers<CurrentPeer>, desired: DesiredDevice['peers']): [Operation[], Operation[]] {
+  const held = new Set([...current.values()].flatMap(({ allowedIPs }) => allowedIPs));
+  const moves: Operation[] = [];
+  const others: Operation[] = [];
   for (const peer of sorted(desired)) {
-    const { publicKey } = peer;
-    const known = current.get(publicKey);
+    const known = current.get(peer.publicKey);
     const allowedIPs = missing(peer.allowedIPs, known?.allowedIPs ?? []);
-    if (known === undefined) yield { type: 'AddPeer', peer: { publicKey, allowedIPs } };
-    else if (allowedIPs.length > 0) yield { type: 'AddAllowedIPs', publicKey, allowedIPs };
+    const receiver = allowedIPs.some((prefix) => held.has(prefix));
+    (receiver ? moves : others).push(...addition({ peer, known, allowedIPs }));
   }
+  return [moves, others];
+}
+
+interface Addition {
+  readonly peer: DesiredPeer;
+  readonly known: CurrentPeer | undefined;
+  /** What the peer lacks. */
+  readonly allowedIPs: readonly Prefix[];
+}
+
+function* addition({ peer, known, allowedIPs }: Addition): Generator<Operation> {
+  if (known === undefined) {
+    yield { type: 'AddPeer', peer: { ...peer, allowedIPs } };
+    return;
+  }
+  const { publicKey, presharedKey = 'none', endpoint, persistentKeepaliveSeconds } = peer;
+  if (presharedKey !== (known.presharedKey ?? 'none')) yield { type: 'SetPresharedKey', publicKey, presharedKey };
+  if (endpoint !== undefined && endpoint !== known.endpoint) yield { type: 'SetEndpoint', publicKey, endpoint };
+  if (persistentKeepaliveSeconds !== known.persistentKeepaliveSeconds)
+    yield { type: 'SetKeepalive', publicKey, persistentKeepaliveSeconds };
+  if (allowedIPs.length > 0) yield { type: 'AddAllowedIPs', publicKey, allowedIPs };
 }
 
 function sorted<Peer>(peers: Peers<Peer>): Peer[] {

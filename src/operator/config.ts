@@ -26,13 +26,29 @@ export const OperatorConfig = z
     forbiddenNetworks: z
       .array(cidrText)
       .default([])
-      .describe('Networks that no pool may overlap, besides those of the cluster.'),
+      .describe('Networks that no pool and no route of a peer may overlap, besides those of the cluster.'),
     quarantineSeconds: z
       .number()
       .int()
       .min(0)
       .default(600)
       .describe('How long the address of a peer that went is given to nobody else, at least.'),
+    fileWritesPerSecond: z
+      .number()
+      .min(0.1)
+      .max(1000)
+      .default(20)
+      .describe(
+        'How many files of peers are written anew in a second, at most, when what they say of a gateway changes.',
+      ),
+    fileCheckSeconds: z
+      .number()
+      .min(1)
+      .max(86_400)
+      .default(600)
+      .describe(
+        'How often the Secret of each peer is looked at; until then nobody notices that it was changed or deleted.',
+      ),
     policySettleSeconds: z
       .number()
       .min(0)

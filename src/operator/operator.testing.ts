@@ -3,6 +3,7 @@ import type { ReportedPeer, NodeReportSpec } from '../api/v1alpha1/node-report.t
 import type { GatewayStatus } from '../api/v1alpha1/gateway.ts';
 import { createCaches, type Caches } from './world/caches.ts';
 import { AgentLiveness } from './world/liveness.ts';
+import { NetworkClaims } from './world/network-claims.ts';
 import { Reports } from './world/reports.ts';
 import type { GatewayView, Meta, NodeView, PeerView, ReportView } from './world/views.ts';
 import { fakeClock, type FakeClock } from '../runtime/fake.ts';
@@ -54,6 +55,7 @@ export const CONNECTED: Connection = { state: 'Connected', sinceTime: THEN, obse
 
 export interface OperatorWorld {
   readonly caches: Caches;
+  readonly networks: NetworkClaims;
   readonly reports: Reports;
   readonly liveness: AgentLiveness;
   readonly clock: FakeClock;
@@ -67,5 +69,6 @@ export function operatorWorld(): OperatorWorld {
   const liveness = new AgentLiveness({ clock, onChange: () => undefined, nodeNames: () => [] });
   liveness.observe('n1', 'first');
   liveness.observe('n1', 'second');
-  return { caches, reports, liveness, clock };
+  const networks = new NetworkClaims(caches, { apiServer: [], forbidden: [] });
+  return { caches, networks, reports, liveness, clock };
 }

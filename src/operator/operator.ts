@@ -19,15 +19,19 @@ import { reconcileGateway } from './gateway/reconcile.ts';
 import { KeyDeliveryGate } from './key-delivery.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { reconcileNode } from './node/reconcile.ts';
+import { checkAllFiles, checkFile, fileConcerned, keepFile, peerGone } from './peer/file-upkeep.ts';
+import { createFiles } from './peer/files.ts';
 import { reconcilePeer } from './peer/reconcile.ts';
 import { refreshConnections } from './peer/refresh.ts';
 import { policyProblems } from './policies/compare.ts';
 import { shippedPolicies } from './policies/shipped.ts';
 import { createQueues } from './queues.ts';
+import { connectRouteTriggers, routesSettled } from './triggers-routes.ts';
 import { agentChanged, connectTriggers, deliveryChanged, nodeReported } from './triggers.ts';
 import { allSynced, createCaches, followAll, unsynced } from './world/caches.ts';
 import * as kinds from './world/kinds.ts';
 import { AgentLiveness } from './world/liveness.ts';
+import { NetworkClaims } from './world/network-claims.ts';
 import * as project from './world/projections.ts';
 import { Reports } from './world/reports.ts';
 import type { PolicyView } from './world/views.ts';
@@ -60,6 +64,7 @@ export function createOperator(deps: OperatorDeps): Operator {
   const { config, client, writer, log, clock, metrics } = deps;
   const configNamespace = config.namespace;
   const caches = createCaches();
+  const networks = new NetworkClaims(caches, { apiServer: deps.apiServer, forbidden: config.forbiddenNetworks });
   const queues = createQueues(clock);
   const book = new AddressBook();
   // aborts the writes of a term of leading when that ends
@@ -105,17 +110,20 @@ export function createOperator(deps: OperatorDeps): Operator {
   });
   const keys = new GatewayKeys(writer, () => clock.monotonic());
   connectTriggers({ caches, queues, addresses, book, reports, liveness, configNamespace });
+  connectRouteTriggers({ caches, queues, networks });
 
-  const shared = { caches, configNamespace, reports, liveness, book, clock, log, addresses, keys, delivery };
+  const shared = { caches, networks, configNamespace, reports, liveness, book, clock, log, addresses, keys, delivery };
+  const onWrite = metrics.secretWritten;
+  const { secrets, upkeep } = createFiles({ config, client: writer, keys, caches, queues, clock, onWrite });
   const peerDeps = {
     ...shared,
+    secrets,
+    onDecided: (key: string) => fileConcerned(key, upkeep),
     target: { client: writer, resource: kinds.peers, store: caches.peers, project: project.peer },
   };
   const gatewayDeps = {
     ...shared,
     target: { client: writer, resource: kinds.gateways, store: caches.gateways, project: project.gateway },
-    apiServer: deps.apiServer,
-    forbiddenNetworks: config.forbiddenNetworks,
     portRange: { first: config.firstPort, last: config.lastPort },
     counted: new Map<string, number>(),
   };
@@ -127,6 +135,7 @@ export function createOperator(deps: OperatorDeps): Operator {
   };
   caches.peers.subscribe((change) => {
     if (change.type === 'Modified') announce('WireGuardPeer', { before: change.old, after: change.object }, events);
+    if (change.type === 'Deleted' && !term.aborted) peerGone(change.object, upkeep);
   });
   caches.gateways.subscribe((change) => {
     if (change.type === 'Modified') announce('WireGuardGateway', { before: change.old, after: change.object }, events);
@@ -159,6 +168,7 @@ export function createOperator(deps: OperatorDeps): Operator {
     async lead(signal) {
       term = signal;
       await allSynced(caches, signal);
+      checkAllFiles(upkeep);
       const work = (name: keyof typeof queues, concurrency: number, reconcile: Reconcile) =>
         runWorkers(
           {
@@ -174,7 +184,11 @@ export function createOperator(deps: OperatorDeps): Operator {
         // one at a time: placement looks at where the other gateways are
         work('gateways', 1, (key, at) => reconcileGateway(key, gatewayDeps, at)),
         work('nodes', 4, (key, at) => reconcileNode(key, { ...shared, client: writer }, at)),
-        work('peers', 48, (key, at) => reconcilePeer(key, peerDeps, at)),
+        work('peers', 48, (key, at) =>
+          reconcilePeer(key, peerDeps, at).finally(() => routesSettled(key, { caches, queues, networks })),
+        ),
+        work('files', 4, (key, at) => keepFile(key, upkeep, at)),
+        work('fileChecks', 2, (key, at) => checkFile(key, upkeep, at)),
         work('blocks', 4, (key, at) => reconcileBlock(key, { ...quarantine, addresses, client: writer }, at)),
         refreshConnections(peerDeps, signal),
       ]);

@@ -7,9 +7,14 @@ export interface Queues {
   readonly nodes: Queue;
   readonly peers: Queue;
   readonly blocks: Queue;
+  /** Peers whose files are to be written anew. */
+  readonly files: Queue;
+  /** Peers whose Secrets are to be looked at, although nothing is known to have changed. */
+  readonly fileChecks: Queue;
 }
 
 export function createQueues(clock: Clock): Queues {
   const queue = () => new Queue({ clock, baseMs: 50, maxMs: 15_000 });
-  return { gateways: queue(), nodes: queue(), peers: queue(), blocks: queue() };
+  const ofPeers = { peers: queue(), files: queue(), fileChecks: queue() };
+  return { gateways: queue(), nodes: queue(), blocks: queue(), ...ofPeers };
 }

@@ -108,6 +108,18 @@ test('a gateway that is decided otherwise concerns its peers, all gateways and b
   ]);
 });
 
+test.each([
+  { endpoint: 'vpn.example.com:51840' },
+  { routes: ['10.0.0.0/16'] },
+  { allowedPeerRoutes: ['192.168.0.0/16'] },
+])('%j decided for a gateway concerns its peers, whose files or routes may change', async (decided) => {
+  world.caches.peers.apply(peerView('p'));
+  world.caches.gateways.apply(gatewayView(PLACED));
+  await nothingWaits();
+  world.caches.gateways.apply(gatewayView({ ...PLACED, ...decided }, { resourceVersion: '2' }));
+  expect(await taken('peers')).toEqual(['net/p']);
+});
+
 test('a node’s heartbeat concerns nobody, its labels every gateway', async () => {
   world.caches.gateways.apply(gatewayView(PLACED));
   world.caches.nodes.apply(nodeView('n1'));

@@ -112,7 +112,11 @@ function decidesOtherwise(old: GatewayView, next: GatewayView): boolean {
     publicKey: status.publicKey,
     nodeName: status.nodeName,
     listenPort: status.listenPort,
+    endpoint: status.endpoint,
     pools: status.pools?.map((pool) => pool.cidr),
+    mtu: status.mtu,
+    routes: status.routes,
+    allowedPeerRoutes: status.allowedPeerRoutes,
   });
   return !sameJson(relevant(old), relevant(next));
 }

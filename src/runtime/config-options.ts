@@ -85,7 +85,5 @@ function textOf(value: unknown): string {
 }
 
 function unsupported(name: string): PeerwrightError {
-  return new PeerwrightError('UnsupportedOption', `Option ${name} is not a text, number, boolean, enum or list`, {
-    retry: 'never',
-  });
+  return new PeerwrightError('UnsupportedOption', `Option ${name} is not a text, number, boolean, enum or list`, {});
 }

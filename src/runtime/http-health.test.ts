@@ -45,7 +45,13 @@ test('a process is ready when all checks pass, and names those that do not', asy
 
 test('metrics are those of this process alone', async () => {
   const [one, two] = [await serve(), await serve()];
-  one.metrics.counter({ name: 'peerwright_writes_total', help: 'Writes.', labels: ['kind'] }).inc({ kind: 'peer' }, 3);
+  const writes = {
+    type: 'counter',
+    name: 'peerwright_writes_total',
+    help: 'Writes.',
+    labels: { kind: 'Kind.' },
+  } as const;
+  one.metrics.counter(writes).inc({ kind: 'peer' }, 3);
   const { status, type, text } = await one.get('/metrics');
   expect([status, type]).toEqual([200, one.metrics.contentType]);
   expect(text).toContain('peerwright_writes_total{kind="peer"} 3');
@@ -56,8 +62,9 @@ test('metrics are those of this process alone', async () => {
 test('gauges may be asked when read, and histograms count into their buckets', async () => {
   const metrics = createMetrics();
   let peers = 1;
-  metrics.gauge({ name: 'peerwright_peers', help: 'Peers.', collect: () => peers });
-  metrics.histogram({ name: 'peerwright_apply_seconds', help: 'Time.', buckets: [0.1, 1] }).observe(0.5);
+  metrics.gauge({ type: 'gauge', name: 'peerwright_peers', help: 'Peers.' }, () => peers);
+  const seconds = { type: 'histogram', name: 'peerwright_apply_seconds', help: 'Time.', buckets: [0.1, 1] } as const;
+  metrics.histogram(seconds).observe(0.5);
   peers = 42;
   const text = await metrics.text();
   expect(text).toContain('peerwright_peers 42');
@@ -66,7 +73,8 @@ test('gauges may be asked when read, and histograms count into their buckets', a
 });
 
 test.each(['writes_total', 'peerwright_', 'peerwright_Peers'])('the metric name %s is refused', (name) => {
-  expect(() => createMetrics().counter({ name, help: 'Help.' })).toThrow(`Metric ${name} is not named peerwright_`);
+  const declared = { type: 'counter', name, help: 'Help.' } as const;
+  expect(() => createMetrics().counter(declared)).toThrow(`Metric ${name} is not named peerwright_`);
 });
 
 test.each([

@@ -83,8 +83,6 @@ function listening(server: Server, { host, port }: Required<HealthOptions>): Pro
   server.once('error', (cause) =>
     reject(
       new PeerwrightError('ListenFailed', `Cannot listen on ${host} port ${port}`, {
-        retry: 'never',
-        hint: 'Give another address or port for health and metrics.',
         cause,
       }),
     ),

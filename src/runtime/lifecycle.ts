@@ -1,11 +1,11 @@
-import { PeerwrightError } from './error.ts';
+import { type ErrorCode, PeerwrightError } from './error.ts';
 import type { Log } from './log.ts';
 
 /** Exit codes of every process. */
 export const EXIT = { clean: 0, failed: 1, usage: 2 } as const;
 
 /** Code of errors that mean that the process was started wrongly. */
-export const INVALID_CONFIG = 'InvalidConfig';
+export const INVALID_CONFIG = 'InvalidConfig' satisfies ErrorCode;
 
 /** The part of `process` that tells of signals and of errors nobody caught; only a main.ts has it and passes `process`. */
 export interface ProcessEvents {
@@ -36,7 +36,7 @@ export async function runProcess(name: string, run: Run, { log, events }: Proces
   const onSignal = (signal: unknown) => {
     if (controller.signal.aborted) return end(128 + (SIGNALS[String(signal)] ?? 0));
     log.info({ process: name, signal }, 'stopping');
-    controller.abort(new PeerwrightError('Stopped', `Stopped by ${String(signal)}`, { retry: 'never' }));
+    controller.abort(new PeerwrightError('Stopped', `Stopped by ${String(signal)}`));
   };
   const onUncaught = (error: unknown) => {
     log.error({ process: name, error }, 'uncaught error');

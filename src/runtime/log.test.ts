@@ -35,11 +35,11 @@ test('lines below the level are dropped', () => {
 test('an error shows code, message, hint and the chain of its causes', () => {
   const { lines, log } = logTo();
   const cause = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' });
-  const error = new PeerwrightError('Unreachable', 'The API server is gone', { hint: 'Start it.', cause });
+  const error = new PeerwrightError('ApiUnreachable', 'The API server is gone', { hint: 'Start it.', cause });
   log.error({ error }, 'reconcile failed');
   expect(parsed(lines[0])['error']).toEqual({
     type: 'PeerwrightError',
-    code: 'Unreachable',
+    code: 'ApiUnreachable',
     message: 'The API server is gone',
     hint: 'Start it.',
     cause: { type: 'Error', code: 'ECONNREFUSED', message: 'connect refused' },

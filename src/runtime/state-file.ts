@@ -92,5 +92,5 @@ function octal(mode: number): string {
 }
 
 function unsafe(path: string, what: string, hint: string): PeerwrightError {
-  return new PeerwrightError('StateFileUnsafe', `${path} ${what}`, { retry: 'never', hint });
+  return new PeerwrightError('StateFileUnsafe', `${path} ${what}`, { hint });
 }

@@ -1,15 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fingerprintOf } from '../../src/dataplane/fingerprint.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import type { CurrentDevice, DesiredDevice, DesiredPeer, DeviceName, Prefix, PublicKey } from '../../src/mesh/model.ts';
 import { planDevice } from '../../src/mesh/plan.ts';
-import { keyPair } from './world.ts';
+import { NAME, deviceOf } from './device.testing.ts';
+import { keyPair, keysOf, rulesOf } from './world.ts';
 import type { World } from './world.ts';
 
-const NAME = 'pw-00000001' as DeviceName;
 const gateway = keyPair();
 const clients = Array.from({ length: 50 }, () => keyPair());
+const FIRST_KEY = new Secret(new Uint8Array(32).fill(1));
+const SECOND_KEY = new Secret(new Uint8Array(32).fill(2));
+const keys = keysOf(gateway, [FIRST_KEY, SECOND_KEY]);
 const signal = new AbortController().signal;
 
-/** What every data plane does alike: the tests of one, which `make` gives. Called inside a `describe`. */
+/** What every data plane does with a device: the tests of one, which `make` gives. Called inside a `describe`. */
 export function behavesAsDataplane(make: () => Promise<World>): void {
   let world: World;
   beforeAll(async () => {
@@ -82,10 +87,51 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
     expect(planDevice(await current(), device(swapped)).operations).toEqual([]);
   });
 
+  test('a route moves from one live peer to another, which keep all else', async () => {
+    const route = '10.90.200.0/24' as Prefix;
+    const withRoute = (index: number) => ({
+      ...peer(index),
+      allowedIPs: [...peer(index).allowedIPs, route].toSorted(),
+    });
+    await bring(device([withRoute(0), peer(1)]));
+    expect(await bring(device([peer(0), withRoute(1)]))).toEqual([]);
+    const after = (await current()).peers;
+    expect(after.get(key(0))?.allowedIPs).toEqual(peer(0).allowedIPs);
+    expect(after.get(key(1))?.allowedIPs).toEqual(withRoute(1).allowedIPs);
+    expect(await bring(device([withRoute(2), peer(1)]))).toEqual([]);
+    expect(planDevice(await current(), device([withRoute(2), peer(1)])).operations).toEqual([]);
+  });
+
+  test('a peer comes with preshared key, endpoint and keepalive, and each of them can change', async () => {
+    const settings = {
+      presharedKey: fingerprintOf(FIRST_KEY),
+      endpoint: '192.0.2.9:51820',
+      persistentKeepaliveSeconds: 25,
+    };
+    await expectSettings(settings);
+    await expectSettings({ ...settings, presharedKey: fingerprintOf(SECOND_KEY) });
+    await expectSettings({ ...settings, endpoint: '[2001:db8::9]:51821' });
+    await expectSettings({ ...settings, persistentKeepaliveSeconds: 0 });
+    expect((await current()).peers.get(key(1))).toEqual({ ...peer(1), rxBytes: 0, txBytes: 0 });
+  });
+
+  test('a preshared key can be taken away, and an endpoint that is no longer desired stays', async () => {
+    const settings = {
+      presharedKey: fingerprintOf(FIRST_KEY),
+      endpoint: '192.0.2.9:51820',
+      persistentKeepaliveSeconds: 0,
+    };
+    await expectSettings(settings);
+    expect(await bring(device([peer(0), peer(1)]))).toEqual([]);
+    const after = (await current()).peers.get(key(0));
+    expect(after).toMatchObject({ endpoint: '192.0.2.9:51820', persistentKeepaliveSeconds: 0 });
+    expect(after).not.toHaveProperty('presharedKey');
+  });
+
   test('an AllowedIP given twice moves to the last writer and does not come back', async () => {
     await bring(device([peer(0)]));
     const [thief, prefix] = [key(1), '10.90.1.0/32' as Prefix];
-    await apply({ type: 'AddPeer', peer: { publicKey: thief, allowedIPs: [prefix] } });
+    await apply({ type: 'AddPeer', peer: { publicKey: thief, allowedIPs: [prefix], persistentKeepaliveSeconds: 0 } });
     expect((await current()).peers.get(key(0))?.allowedIPs).not.toContain(prefix);
     await apply({ type: 'RemovePeer', publicKey: thief });
     expect((await current()).peers.get(key(0))?.allowedIPs).toEqual(['fd00:90::1:0/128']);
@@ -93,7 +139,12 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
 
   test("the device's own key as a peer is ignored without a word", async () => {
     await bring(device([peer(0)]));
-    expect(await apply({ type: 'AddPeer', peer: { publicKey: gateway.publicKey, allowedIPs: [] } })).toEqual([]);
+    expect(
+      await apply({
+        type: 'AddPeer',
+        peer: { publicKey: gateway.publicKey, allowedIPs: [], persistentKeepaliveSeconds: 0 },
+      }),
+    ).toEqual([]);
     expect([...(await current()).peers.keys()]).toEqual([key(0)]);
   });
 
@@ -116,7 +167,7 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
       routes: ['10.91.0.0/16' as Prefix],
     };
     const plan = planDevice(await current(), changed);
-    expect(await world.dataplane.apply(plan, () => next.privateKey, signal)).toEqual([]);
+    expect(await world.dataplane.apply(plan, keysOf(next), signal)).toEqual([]);
     expect(planDevice(await current(), changed).operations).toEqual([]);
     expect((await current()).peers.has(key(0))).toBe(true);
   });
@@ -137,7 +188,7 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
     const found = await world.dataplane.read(name, signal);
     expect(found).toMatchObject({ state: 'foreign', problem: { code: 'InterfaceConflict' } });
     const plan = planDevice(undefined, { ...device(), name });
-    const problems = await world.dataplane.apply(plan, () => gateway.privateKey, signal);
+    const problems = await world.dataplane.apply(plan, keys, signal);
     expect(problems.map(({ code }) => code)).toEqual(['InterfaceConflict']);
     expect(await world.describeForeignLink(name)).toBe(before);
     expect(await world.dataplane.list(signal)).not.toContain(name);
@@ -145,17 +196,24 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
 
   test('a device that is no longer wanted goes, and can be made again at once', async () => {
     const gone = planDevice(await current(), undefined);
-    expect(await world.dataplane.apply(gone, () => gateway.privateKey, signal)).toEqual([]);
+    expect(await world.dataplane.apply(gone, keys, signal)).toEqual([]);
     expect(await world.dataplane.read(NAME, signal)).toEqual({ state: 'absent' });
     expect(await world.dataplane.list(signal)).toEqual([]);
     expect(await bring(device([peer(0)]))).toEqual([]);
     expect((await current()).peers.size).toBe(1);
   });
 
+  async function expectSettings(settings: Partial<DesiredPeer>) {
+    const desired = device([{ ...peer(0), ...settings }, peer(1)]);
+    expect(await bring(desired)).toEqual([]);
+    expect((await current()).peers.get(key(0))).toMatchObject({ ...peer(0), ...settings });
+    expect(planDevice(await current(), desired).operations).toEqual([]);
+  }
+
   async function bring(desired: DesiredDevice) {
     const found = await world.dataplane.read(NAME, signal);
     const plan = planDevice(found.state === 'ours' ? found.device : undefined, desired);
-    return await world.dataplane.apply(plan, () => gateway.privateKey, signal);
+    return await world.dataplane.apply(plan, keys, signal);
   }
 
   async function current(): Promise<CurrentDevice> {
@@ -165,26 +223,17 @@ export function behavesAsDataplane(make: () => Promise<World>): void {
   }
 
   function apply(operation: ReturnType<typeof planDevice>['operations'][number]) {
-    return world.dataplane.apply({ device: NAME, operations: [operation] }, () => gateway.privateKey, signal);
+    return world.dataplane.apply({ device: NAME, operations: [operation] }, keys, signal);
   }
 
   async function guard() {
-    const devices = [{ name: NAME, addresses: device().addresses }];
+    const devices = [rulesOf(NAME, device().addresses)];
     expect(await world.dataplane.firewall({ devices }, signal)).toEqual([]);
   }
 }
 
 function device(list: readonly DesiredPeer[] = []): DesiredDevice {
-  return {
-    name: NAME,
-    alias: 'peerwright:net/edge',
-    publicKey: gateway.publicKey,
-    listenPort: 51840,
-    mtu: 1420,
-    addresses: ['10.90.0.1/32', 'fd00:90::1/128'] as Prefix[],
-    routes: ['10.90.0.0/16', 'fd00:90::/64'] as Prefix[],
-    peers: new Map(list.map((each) => [each.publicKey, each])),
-  };
+  return deviceOf(gateway.publicKey, list);
 }
 
 function peers(of: readonly { readonly publicKey: PublicKey }[]): DesiredPeer[] {
@@ -192,7 +241,8 @@ function peers(of: readonly { readonly publicKey: PublicKey }[]): DesiredPeer[] 
 }
 
 function peer(index: number): DesiredPeer {
-  return { publicKey: key(index), allowedIPs: [`10.90.1.${index}/32`, `fd00:90::1:${index}/128`] as Prefix[] };
+  const allowedIPs = [`10.90.1.${index}/32`, `fd00:90::1:${index}/128`] as Prefix[];
+  return { publicKey: key(index), allowedIPs, persistentKeepaliveSeconds: 0 };
 }
 
 function key(index: number): PublicKey {

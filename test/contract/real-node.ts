@@ -6,21 +6,26 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProgramFailed, run } from '../../src/dataplane/exec.ts';
 import type { Run } from '../../src/dataplane/exec.ts';
-import type { LinuxOptions } from '../../src/dataplane/linux.ts';
+import type { LinuxFiles, LinuxOptions } from '../../src/dataplane/linux.ts';
+import type { Bind } from '../../src/dataplane/port-holder.ts';
 import type { Implementation } from '../../src/mesh/model.ts';
 
 /** A network and mount namespace of its own, in which a Linux data plane works while the test runs outside. */
 export interface RealNode extends AsyncDisposable {
   /** Runs programs inside. */
   readonly run: Run;
-  /** Folders as seen from outside, and `run`. */
-  readonly options: Required<Pick<LinuxOptions, 'run' | 'userspaceFolder' | 'uapiFolder'>>;
+  /** Folders as seen from outside, and what has to happen inside. */
+  readonly options: Required<Pick<LinuxOptions, 'run' | 'userspaceFolder' | 'uapiFolder' | 'bind'>> & {
+    readonly files: LinuxFiles;
+  };
   /** Runs a command line inside and gives its standard output. */
   sh(script: string): Promise<string>;
   /** Starts `peerwright userspace` inside. */
   startUserspace(): Promise<ChildProcess>;
   /** Pids of processes inside whose program has this name. */
   pidsOf(program: string): number[];
+  /** Sets the sysctls; /proc/sys shows those of the reader's namespace, so their values are copied to where they are read. */
+  setForwarding(forwarding: { readonly ipv4: boolean; readonly ipv6: boolean }): Promise<void>;
   /** A node that shares a veth pair with this one: 192.0.2.1 here, 192.0.2.2 there. */
   connect(other: RealNode): Promise<void>;
   readonly pid: number;
@@ -28,7 +33,8 @@ export interface RealNode extends AsyncDisposable {
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const READY = '/run/ready';
-const SETUP = `mount -t tmpfs none /run && mkdir -m 0700 /run/wireguard && ip link set lo up && : > ${READY} && exec sleep infinity`;
+const COPY_SYSCTLS = `cd /proc/sys && cp --parents net/ipv4/ip_forward net/ipv6/conf/all/forwarding /run/sysctl`;
+const SETUP = `mount -t tmpfs none /run && mkdir -m 0700 /run/wireguard /run/sysctl && ${COPY_SYSCTLS} && ip link set lo up && : > ${READY} && exec sleep infinity`;
 
 /** `Userspace`: as on a kernel without WireGuard, whatever this machine has, so that a test is the same everywhere. */
 export async function realNode(wireGuard: Implementation = 'Userspace'): Promise<RealNode> {
@@ -45,6 +51,8 @@ export async function realNode(wireGuard: Implementation = 'Userspace'): Promise
     run: inside,
     userspaceFolder: `${root}/run/peerwright/userspace`,
     uapiFolder: `${root}/run/wireguard`,
+    bind: bindInside(inside),
+    files: { resolvConf: `${root}/run/resolv.conf`, sysctl: `${root}/run/sysctl`, net: `/proc/${pid}/net` },
   };
   const sh = async (script: string) =>
     (await inside('sh', ['-ec', script], { signal: AbortSignal.timeout(20_000) })).stdout;
@@ -59,6 +67,9 @@ export async function realNode(wireGuard: Implementation = 'Userspace'): Promise
       await sh('ip address add 192.0.2.1/24 dev under; ip link set under up');
       await other.sh('ip address add 192.0.2.2/24 dev under; ip link set under up');
     },
+    setForwarding: async ({ ipv4, ipv6 }) =>
+      void (await sh(`sysctl -qw net.ipv4.ip_forward=${Number(ipv4)} net.ipv6.conf.all.forwarding=${Number(ipv6)}
+        ${COPY_SYSCTLS}`)),
     startUserspace: () => startUserspace(enter, root),
     [Symbol.asyncDispose]: () => end(pid, holder),
   };
@@ -71,6 +82,16 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await sleep(20);
   }
+}
+
+/** Binds as the data plane does, but in the network namespace of the node. */
+function bindInside(inside: Run): Bind {
+  return async (port, family) => {
+    const program = `import('${REPOSITORY}/src/dataplane/port-holder.ts')
+      .then(({ bindUdp }) => bindUdp(${port}, ${family})).then((code) => console.log(code ?? ''))`;
+    const { stdout } = await inside(process.execPath, ['-e', program], { signal: AbortSignal.timeout(20_000) });
+    return stdout.trim() === '' ? undefined : stdout.trim();
+  };
 }
 
 function unknownType(program: string): ProgramFailed {

@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { FakeDataplane } from '../../src/dataplane/fake.ts';
 import { linuxDataplane } from '../../src/dataplane/linux.ts';
-import type { Dataplane } from '../../src/dataplane/port.ts';
+import { fingerprintOf } from '../../src/dataplane/fingerprint.ts';
+import type { Dataplane, DeviceRules, KeysOf } from '../../src/dataplane/port.ts';
+import { hostPrefix, lengthOf } from '../../src/mesh/ip/prefix.ts';
 import { kernelWireGuard } from '../../src/dataplane/wireguard/kernel.ts';
-import type { DeviceName, Prefix, PublicKey } from '../../src/mesh/model.ts';
+import type { Address, DeviceName, Prefix, PublicKey } from '../../src/mesh/model.ts';
 import { Secret } from '../../src/runtime/secret.ts';
 import { realNode, until } from './real-node.ts';
 
@@ -14,10 +17,26 @@ export interface World extends AsyncDisposable {
   /** What there is of that link, to see that it was left alone. */
   describeForeignLink(name: DeviceName): Promise<string>;
   addForeignRoute(prefix: Prefix): Promise<void>;
+  /** An interface with an address, and with default routes of both families when it is to be one. */
+  addUplink(uplink: Uplink): Promise<void>;
+  setResolver(address: string): Promise<void>;
+  setForwarding(forwarding: { readonly ipv4: boolean; readonly ipv6: boolean }): Promise<void>;
+  /** Takes the link of a device down. */
+  linkDown(device: DeviceName): Promise<void>;
   /** Somebody else listens on this UDP port from now on. */
   takePort(port: number): Promise<void>;
   /** The peer of this key pair shakes hands with the device, which listens on `port`. */
   handshake(meeting: { device: DeviceName; devicePublicKey: PublicKey; port: number; client: KeyPair }): Promise<void>;
+}
+
+export interface Uplink {
+  /** At most 10 characters. */
+  readonly name: string;
+  readonly mtu: number;
+  readonly address: Address;
+  /** That the address lies in. */
+  readonly network: Prefix;
+  readonly isDefault: boolean;
 }
 
 export interface KeyPair {
@@ -31,14 +50,54 @@ export function keyPair(): KeyPair {
   return { publicKey, privateKey: new Secret(Buffer.from(d, 'base64url')) };
 }
 
+const DEFAULT_ROUTES = ['0.0.0.0/0', '::/0'] as Prefix[];
+
+/** For data planes that are given the keys of one device. */
+export function keysOf(device: KeyPair, presharedKeys: readonly Secret[] = []): KeysOf {
+  return {
+    privateKey: (publicKey) => {
+      if (publicKey !== device.publicKey) throw new Error(`there is no private key of ${publicKey}`);
+      return device.privateKey;
+    },
+    presharedKey: (peer, fingerprint) => {
+      const key = presharedKeys.find((each) => fingerprintOf(each) === fingerprint);
+      if (key === undefined) throw new Error(`there is no preshared key ${fingerprint} of ${peer}`);
+      return key;
+    },
+  };
+}
+
+/** What the firewall knows of a device that lets nothing through but echo at its addresses. */
+export function rulesOf(name: DeviceName, addresses: readonly Prefix[] = []): DeviceRules {
+  const nothing = { pools: [], routes: [], peerRoutes: [] };
+  return { name, addresses, ...nothing, masquerade: 'Disabled', peerTraffic: 'Isolated', mtu: 1420 };
+}
+
 export async function fakeWorld(): Promise<World> {
   const fake = new FakeDataplane();
+  fake.names.set('localhost', ['127.0.0.1']);
   return {
     dataplane: fake,
     addForeignLink: async (name) => void fake.foreign.add(name),
     describeForeignLink: async (name) => `${fake.foreign.has(name)}`,
     addForeignRoute: async (prefix) => void fake.foreignRoutes.add(prefix),
-    takePort: async (port) => void fake.takenPorts.add(port),
+    addUplink: async ({ name, mtu, address, network, isDefault }) => {
+      const networks = isDefault ? [network, ...DEFAULT_ROUTES] : [network];
+      fake.uplinks.push(...networks.map((each) => ({ network: each, mtu })));
+      fake.networks.push(
+        { prefix: network, what: `the route ${network} via ${name}`, kind: 'Route' },
+        { prefix: hostPrefix(address), what: `the address ${address} of ${name}`, kind: 'Address' },
+      );
+    },
+    setResolver: async (address) =>
+      void fake.networks.push({
+        prefix: hostPrefix(address as Address),
+        what: `the resolver ${address}`,
+        kind: 'Resolver',
+      }),
+    setForwarding: async (forwarding) => void (fake.forwards = forwarding),
+    linkDown: async (device) => void Object.assign(fake.devices.get(device) ?? {}, { up: false }),
+    takePort: async (port) => void fake.takenPorts.set(port, 'the WireGuard interface taker'),
     handshake: async ({ device, client }) =>
       fake.handshake(device, client.publicKey, {
         endpoint: '127.0.0.1:40000',
@@ -67,6 +126,15 @@ export async function realWorld(by: 'uapi' | 'wg' | 'kernel'): Promise<World> {
     addForeignLink: async (name) => void (await node.sh(`ip tuntap add dev ${name} mode tun`)),
     describeForeignLink: (name) => node.sh(`ip -details address show dev ${name}`),
     addForeignRoute: async (prefix) => void (await node.sh(`ip route add ${prefix} dev lo`)),
+    addUplink: async ({ name, mtu, address, network, isDefault }) => {
+      await node.sh(`ip link add ${name} type veth peer name ${name}-peer
+        ip link set ${name} mtu ${mtu} up; ip link set ${name}-peer mtu ${mtu} up
+        ip address add ${address}/${lengthOf(network)} dev ${name}`);
+      if (isDefault) await node.sh(`ip route add default dev ${name}; ip -6 route add default dev ${name}`);
+    },
+    setResolver: (address) => writeFile(node.options.files.resolvConf, `nameserver ${address}\n`),
+    setForwarding: (forwarding) => node.setForwarding(forwarding),
+    linkDown: async (device) => void (await node.sh(`ip link set ${device} down`)),
     takePort: async (port) =>
       void (await node.sh(`${create('taker')}
         wg set taker listen-port ${port}

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fingerprintOf } from '../../src/dataplane/fingerprint.ts';
 import { linuxDataplane } from '../../src/dataplane/linux.ts';
 import type { Dataplane } from '../../src/dataplane/port.ts';
 import type { DesiredDevice } from '../../src/mesh/model.ts';
 import { planDevice } from '../../src/mesh/plan.ts';
 import { realNode } from '../contract/real-node.ts';
 import type { RealNode } from '../contract/real-node.ts';
-import { GATEWAY, NAME, RULES, bring, gatewayDevice, peerOf } from './device.testing.ts';
+import { GATEWAY, NAME, PRESHARED_KEY, RULES, bring, gatewayDevice, peerOf } from './device.testing.ts';
 import { keyPair } from '../contract/world.ts';
 
 const signal = new AbortController().signal;
 const client = keyPair();
-const desired = gatewayDevice([peerOf(client.publicKey, 7)]);
+const presharedKey = fingerprintOf(PRESHARED_KEY);
+const desired = gatewayDevice([{ ...peerOf(client.publicKey, 7), presharedKey, persistentKeepaliveSeconds: 25 }]);
 
 let node: RealNode;
 let dataplane: Dataplane;
@@ -62,6 +64,18 @@ describe('what somebody else changes is seen and repaired', () => {
     { what: 'the link is set down', script: `ip link set ${NAME} down` },
     { what: 'a peer is removed', script: `wg set ${NAME} peer ${client.publicKey} remove` },
     { what: 'an AllowedIP is taken', script: `wg set ${NAME} peer ${client.publicKey} allowed-ips 10.90.0.7/32` },
+    {
+      what: 'a preshared key is taken away',
+      script: `wg set ${NAME} peer ${client.publicKey} preshared-key /dev/null`,
+    },
+    {
+      what: 'another preshared key is set',
+      script: `umask 077; wg genpsk > /run/psk; wg set ${NAME} peer ${client.publicKey} preshared-key /run/psk`,
+    },
+    {
+      what: 'a keepalive is switched off',
+      script: `wg set ${NAME} peer ${client.publicKey} persistent-keepalive off`,
+    },
     { what: 'another peer is added', script: `wg set ${NAME} peer ${keyPair().publicKey} allowed-ips 10.90.0.8/32` },
     { what: 'a route is deleted', script: 'ip route delete 10.90.0.0/16' },
     { what: 'the addresses are flushed', script: `ip address flush dev ${NAME}` },
@@ -93,8 +107,8 @@ test('a port that is in use when the link comes up is a problem, and the device 
   expect(await operationsLeft()).toEqual([]);
 });
 
-test('200 peers and more come and go, in as many calls as it takes', async () => {
-  const many = Array.from({ length: 450 }, (_, index) => peerOf(keyPair().publicKey, index));
+test('200 peers and more with preshared keys come and go, in as many calls as it takes', async () => {
+  const many = Array.from({ length: 450 }, (_, index) => ({ ...peerOf(keyPair().publicKey, index), presharedKey }));
   expect(await bring(dataplane, gatewayDevice(many))).toEqual([]);
   expect(await operationsLeft(gatewayDevice(many))).toEqual([]);
   expect(await bring(dataplane, gatewayDevice(many.slice(0, 1)))).toEqual([]);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { linuxDataplane } from '../../src/dataplane/linux.ts';
 import type { Dataplane } from '../../src/dataplane/port.ts';
-import type { CurrentPeer, Prefix } from '../../src/mesh/model.ts';
+import type { CurrentPeer, DesiredPeer, Prefix } from '../../src/mesh/model.ts';
 import { realNode, until } from '../contract/real-node.ts';
 import type { RealNode } from '../contract/real-node.ts';
 import { keyPair } from '../contract/world.ts';
@@ -62,6 +62,21 @@ test('an AllowedIP leaves a live peer without a lost packet or a new handshake',
   for (let left = ROUNDS - 1; left >= 0; left--) {
     const allowedIPs = [...live.allowedIPs, ...extra.slice(0, left)];
     expect(await bring(dataplane, gatewayDevice([{ ...live, allowedIPs }, ...others]))).toEqual([]);
+  }
+  expect(await ping.stop()).toMatchObject({ lost: [] });
+  expect(await session()).toEqual(before);
+});
+
+test('a route moves between peers without a lost packet or a new handshake of either', async () => {
+  const before = await session();
+  const [other, ...rest] = others;
+  if (other === undefined) throw new Error('there is another peer');
+  const route = '10.90.77.0/24' as Prefix;
+  const withRoute = (peer: DesiredPeer) => ({ ...peer, allowedIPs: [...peer.allowedIPs, route] });
+  const ping = startPing();
+  for (let round = 0; round < ROUNDS; round++) {
+    expect(await bring(dataplane, gatewayDevice([withRoute(live), other, ...rest]))).toEqual([]);
+    expect(await bring(dataplane, gatewayDevice([live, withRoute(other), ...rest]))).toEqual([]);
   }
   expect(await ping.stop()).toMatchObject({ lost: [] });
   expect(await session()).toEqual(before);

@@ -50,6 +50,7 @@ export const SINGLE: readonly Fixture[] = [
     source: importing('../src/operator/good.ts'),
     complaint: 'tools/ may not import operator/',
   },
+  { path: 'tools/cli.ts', source: importing('../src/cli/good.ts'), complaint: 'tools/ may not import cli/' },
   { path: 'tools/kube.ts', source: importing('../src/kube/good.ts'), complaint: 'tools/ may not import kube/' },
   { path: 'tools/test.ts', source: importing('../test/good.ts'), complaint: 'tools/ may not import test/' },
   {

@@ -1,18 +1,23 @@
 import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { linuxDataplane } from '../../src/dataplane/linux.ts';
 import type { Dataplane } from '../../src/dataplane/port.ts';
-import type { DesiredDevice, DeviceName, Prefix } from '../../src/mesh/model.ts';
+import type { DesiredDevice, DesiredPeer, DeviceName, Prefix } from '../../src/mesh/model.ts';
 import { planDevice } from '../../src/mesh/plan.ts';
+import { Secret } from '../../src/runtime/secret.ts';
 import { realNode, until } from '../contract/real-node.ts';
 import type { RealNode } from '../contract/real-node.ts';
-import { keyPair } from '../contract/world.ts';
+import { keyPair, keysOf, rulesOf } from '../contract/world.ts';
+import { fingerprintOf } from '../../src/dataplane/fingerprint.ts';
 
 const NAME = 'pw-0000000a' as DeviceName;
 const signal = new AbortController().signal;
 const gateway = keyPair();
 const client = keyPair();
+const presharedKey = new Secret(randomBytes(32));
+const keys = keysOf(gateway, [presharedKey]);
 const desired: DesiredDevice = {
   name: NAME,
   alias: 'peerwright:net/edge',
@@ -22,10 +27,18 @@ const desired: DesiredDevice = {
   addresses: ['10.90.0.1/32', 'fd00:90::1/128'] as Prefix[],
   routes: ['10.90.0.0/16', 'fd00:90::/64'] as Prefix[],
   peers: new Map([
-    [client.publicKey, { publicKey: client.publicKey, allowedIPs: ['10.90.0.7/32', 'fd00:90::7/128'] as Prefix[] }],
+    [
+      client.publicKey,
+      {
+        publicKey: client.publicKey,
+        allowedIPs: ['10.90.0.7/32', 'fd00:90::7/128'] as Prefix[],
+        presharedKey: fingerprintOf(presharedKey),
+        persistentKeepaliveSeconds: 0,
+      },
+    ],
   ]),
 };
-const rules = { devices: [{ name: NAME, addresses: desired.addresses }] };
+const rules = { devices: [{ ...rulesOf(NAME, desired.addresses), pools: desired.routes }] };
 
 let node: RealNode;
 let dataplane: Dataplane;
@@ -59,6 +72,22 @@ describe('packets', () => {
     expect(await pings(remote, '10.77.0.1 -I client')).toBe(false);
   });
 
+  test('a client without the preshared key of its peer stays out', async () => {
+    await using remote = await realNode();
+    await node.connect(remote);
+    await node.startUserspace();
+    await bringUp();
+    await startClient(remote, '10.90.0.0/16', randomBytes(32));
+    expect(await pings(remote, '10.90.0.1')).toBe(false);
+    const peer = `peer ${gateway.publicKey}`;
+    const dialAnew = `wg set client ${peer} remove ${peer} endpoint 192.0.2.1:51840 allowed-ips 10.90.0.0/16`;
+    await remote.sh(dialAnew);
+    expect(await pings(remote, '10.90.0.1')).toBe(false);
+    expect(await bring({ ...desired, peers: withoutPresharedKey(desired.peers) })).toEqual([]);
+    await remote.sh(dialAnew);
+    await until('a session without one', () => pings(remote, '10.90.0.1'));
+  });
+
   test('a removed peer is out at once', async () => {
     await using remote = await realNode();
     await node.connect(remote);
@@ -77,9 +106,11 @@ describe('the firewall table', () => {
     const first = await node.sh('nft -a list table inet peerwright');
     await dataplane.firewall(rules, signal);
     expect(await node.sh('nft -a list table inet peerwright')).toBe(first);
-    await node.sh('nft flush chain inet peerwright forward');
+    const whole = await node.sh('nft list table inet peerwright');
+    await node.sh('nft flush table inet peerwright');
+    expect(await node.sh('nft list table inet peerwright')).not.toBe(whole);
     await dataplane.firewall(rules, signal);
-    expect(await node.sh('nft list table inet peerwright')).toContain('oifname @our_devices drop');
+    expect(await node.sh('nft list table inet peerwright')).toBe(whole);
   });
 
   test("others' tables stay, and no rules at all remove ours", async () => {
@@ -123,9 +154,7 @@ describe('userspace WireGuard', () => {
       const found = await dataplane.read(NAME, signal);
       expect(found.state === 'ours' ? planDevice(found.device, desired).operations : undefined).toEqual([]);
       expect(node.pidsOf('wireguard-go')).toEqual([pid]);
-      expect(await dataplane.apply(planDevice(currentOf(found), undefined), () => gateway.privateKey, signal)).toEqual(
-        [],
-      );
+      expect(await dataplane.apply(planDevice(currentOf(found), undefined), keys, signal)).toEqual([]);
       await until('the adopted wireguard-go to end', () => node.pidsOf('wireguard-go').length === 0);
     },
   );
@@ -149,20 +178,21 @@ describe('userspace WireGuard', () => {
     await node.startUserspace();
     await bringUp();
     const other = 'pw-0000000b' as DeviceName;
-    const both = { devices: [...rules.devices, { name: other, addresses: [] }] };
+    const both = { devices: [...rules.devices, rulesOf(other)] };
     await dataplane.firewall(both, signal);
     const second = { ...desired, name: other, addresses: [], routes: [], peers: new Map() };
-    await dataplane.apply(planDevice(undefined, second), () => gateway.privateKey, signal);
+    await dataplane.apply(planDevice(undefined, second), keys, signal);
     const found = await dataplane.read(other, signal);
-    const problems = await dataplane.apply(planDevice(currentOf(found), second), () => gateway.privateKey, signal);
+    const problems = await dataplane.apply(planDevice(currentOf(found), second), keys, signal);
     expect(problems).toEqual([{ code: 'DeviceFailed', message: expect.stringContaining('already in use') }]);
   });
 
-  test('no private key is in an argument or the environment of any process, nor in a file', async () => {
+  test('no key is in an argument or the environment of any process, nor in a file', async () => {
     await node.startUserspace();
     await bringUp();
-    const secrets = ['base64', 'hex'] as const;
-    const needles = secrets.map((encoding) => Buffer.from(gateway.privateKey.reveal()).toString(encoding));
+    const needles = [gateway.privateKey, presharedKey]
+      .map((key) => Buffer.from(key.reveal()))
+      .flatMap((bytes) => [bytes.toString('base64'), bytes.toString('hex')]);
     const haystack = node.pidsOf('wireguard-go').flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
     const folder = node.options.userspaceFolder;
     const files = readdirSync(folder).map((name) => `${folder}/${name}`);
@@ -179,18 +209,24 @@ async function bringUp() {
 
 async function bring(device: DesiredDevice) {
   const plan = planDevice(currentOf(await dataplane.read(NAME, signal)), device);
-  return await dataplane.apply(plan, () => gateway.privateKey, signal);
+  return await dataplane.apply(plan, keys, signal);
 }
 
 function currentOf(found: Awaited<ReturnType<Dataplane['read']>>) {
   return found.state === 'ours' ? found.device : undefined;
 }
 
+function withoutPresharedKey(peers: DesiredDevice['peers']): DesiredDevice['peers'] {
+  const without = ({ presharedKey: _, ...peer }: DesiredPeer) => peer;
+  return new Map([...peers].map(([key, peer]) => [key, without(peer)]));
+}
+
 /** A client made by hand on the other side of the veth pair. */
-async function startClient(remote: RealNode, allowedIPs: string): Promise<void> {
+async function startClient(remote: RealNode, allowedIPs: string, psk = presharedKey.reveal()): Promise<void> {
   const key = Buffer.from(client.privateKey.reveal()).toString('base64');
   await remote.sh(`LOG_LEVEL=silent wireguard-go client >/dev/null 2>&1; umask 077; echo ${key} > /run/client.key
-    wg set client private-key /run/client.key peer ${gateway.publicKey} endpoint 192.0.2.1:51840 allowed-ips '${allowedIPs}'
+    echo ${Buffer.from(psk).toString('base64')} > /run/client.psk
+    wg set client private-key /run/client.key peer ${gateway.publicKey} preshared-key /run/client.psk endpoint 192.0.2.1:51840 allowed-ips '${allowedIPs}'
     ip address add 10.90.0.7/32 dev client; ip address add fd00:90::7/128 dev client nodad; ip link set client up
     ip route add 10.90.0.0/16 dev client; ip route add fd00:90::/64 dev client`);
 }

@@ -4,7 +4,8 @@ import type { LabClient } from '../../tools/lab/client.ts';
 import type { ClusterNode } from '../../tools/lab/lab.ts';
 import { gateways, peers, type Peer } from '../support/cluster.ts';
 import { dumpDevice, type Dump } from '../support/device.ts';
-import { allowedIPs, violations } from '../support/invariants.ts';
+import { allowedIPs } from '../support/device-faults.ts';
+import { violations } from '../support/invariants.ts';
 import { kstatus } from '../support/kstatus.ts';
 import { Mesh, reaches, someKey } from '../support/mesh.ts';
 import { timed, waitFor } from '../support/wait.ts';
@@ -25,7 +26,8 @@ describe('status against the device', () => {
     [node, client] = await Promise.all([mesh.lab.addNode('n1'), mesh.lab.addClient('laptop'), mesh.lab.addOperator()]);
     await mesh.cluster.namespace(namespace);
     const pools = [{ cidr: '10.90.0.0/24' }, { cidr: 'fd00:90::/112' }];
-    gatewayUid = (await mesh.cluster.gateway({ namespace, name: 'edge' }, { pools })).metadata.uid ?? '';
+    const edge = { pools, allowedPeerRoutes: ['192.168.0.0/16'] };
+    gatewayUid = (await mesh.cluster.gateway({ namespace, name: 'edge' }, edge)).metadata.uid ?? '';
     await mesh.cluster.ready(gateways, { namespace, name: 'edge' }, 60_000);
   });
 
@@ -118,13 +120,18 @@ interface Edit {
   readonly change: 'delete' | { readonly [field: string]: unknown };
 }
 
-/** Good and bad ones: keys and addresses that others have, addresses outside, states that flip. */
+/** Some overlap, and one is not allowed. */
+const ROUTES = ['192.168.1.0/24', '192.168.2.0/24', '192.168.2.128/25', '172.16.0.0/24'];
+
+/** Good and bad ones: keys, addresses and routes that others have or that lie outside, states that flip. */
 const change: fc.Arbitrary<Edit['change']> = fc.oneof(
   fc.constant<'delete'>('delete'),
   fc.constantFrom('Enabled', 'Disabled').map((state) => ({ state })),
   fc.constantFrom('fresh', ...SHARED_KEYS).map((key) => ({ publicKey: key === 'fresh' ? someKey() : key })),
   fc.integer({ min: 1, max: 300 }).map((host) => ({ addresses: [host > 254 ? '10.91.0.9' : `10.90.0.${host % 20}`] })),
   fc.constant({ addresses: null }),
+  fc.subarray(ROUTES, { maxLength: 2 }).map((routes) => ({ routes })),
+  fc.constantFrom('None', 'Derived').map((type) => ({ presharedKey: { type } })),
 );
 const edit: fc.Arbitrary<Edit> = fc.record({ name: fc.constantFrom(...NAMES), change });
 

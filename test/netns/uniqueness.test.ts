@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClusterNode } from '../../tools/lab/lab.ts';
 import { gateways, peers, type Peer } from '../support/cluster.ts';
 import { dumpDevice } from '../support/device.ts';
-import { allowedIPs, violations } from '../support/invariants.ts';
+import { allowedIPs } from '../support/device-faults.ts';
+import { violations } from '../support/invariants.ts';
 import { Mesh, someKey } from '../support/mesh.ts';
 import { waitFor } from '../support/wait.ts';
 

@@ -1,13 +1,22 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { secrets } from '../../src/kube/resources.ts';
-import { processesIn } from '../../tools/lab/namespace.ts';
+import { gatewayKeySecretName } from '../../src/keys/gateway-key.ts';
+import { derivePresharedKey } from '../../src/keys/preshared-key.ts';
+import { keyOf } from '../../src/kube/object.ts';
+import { type KubeSecret, secrets } from '../../src/kube/resources.ts';
+import type { PublicKey } from '../../src/mesh/model.ts';
+import { Secret } from '../../src/runtime/secret.ts';
+import type { ControlPlane } from '../../tools/lab/control-plane.ts';
 import type { Lab } from '../../tools/lab/lab.ts';
-import type { Cluster } from './cluster.ts';
+import { processesIn } from '../../tools/lab/namespace.ts';
+import { type Cluster, type Peer, peers } from './cluster.ts';
 import { agentPage, operatorPage } from './http.ts';
 
-const GATEWAY_KEY = 'peerwright.dev/gateway-key';
-const SECRET_FIELDS = ['privateKey', 'presharedKeySeed'];
+/** Fields of our Secrets with 32 secret bytes in base64, by type of the Secret. */
+const SECRET_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  'peerwright.dev/gateway-key': ['privateKey', 'presharedKeySeed'],
+  'peerwright.dev/peer-config': ['privateKey', 'presharedKey'],
+};
 
 /** One secret value in every shape in which it could have leaked. */
 export interface Canary {
@@ -27,21 +36,44 @@ export function canaryOf(name: string, value: Buffer): Canary {
   return { name, shapes: [value, ...texts.map((text) => Buffer.from(text))] };
 }
 
-/** Every private key and seed that the operator has made until now. */
+/** Everything secret that the operator has made until now, and what follows from it. */
 export async function canaries(cluster: Cluster): Promise<Canary[]> {
-  const found = (await cluster.list(secrets)).filter((secret) => secret.type === GATEWAY_KEY);
-  return found.flatMap(({ metadata, data = {} }) =>
-    SECRET_FIELDS.map((field) => {
-      const value = Buffer.from(Buffer.from(data[field] ?? '', 'base64').toString(), 'base64');
-      return canaryOf(`${field} of ${metadata.namespace}/${metadata.name}`, value);
-    }),
+  return canariesOf(await cluster.list(secrets), await cluster.list(peers));
+}
+
+/** Private keys of gateways and peers, seeds, and the preshared key of each peer, whether it is in use or not. */
+export function canariesOf(allSecrets: readonly KubeSecret[], allPeers: readonly Peer[]): Canary[] {
+  const stored = allSecrets.flatMap((secret) =>
+    (SECRET_FIELDS[secret.type ?? ''] ?? [])
+      .filter((field) => secret.data?.[field] !== undefined)
+      .map((field) => canaryOf(`${field} of ${keyOf(secret.metadata)}`, bytesOf(secret, field))),
   );
+  const derived = allPeers.map(({ metadata, spec, status }) => {
+    const key = { namespace: metadata.namespace, name: gatewayKeySecretName(spec.gatewayRef.name, 1) };
+    const gateway = allSecrets.find((secret) => keyOf(secret.metadata) === keyOf(key));
+    if (gateway === undefined || status?.publicKey === undefined) return [];
+    const seed = new Secret(bytesOf(gateway, 'presharedKeySeed'));
+    const gatewayKey = bytesOf(gateway, 'publicKey').toString('base64') as PublicKey;
+    const presharedKey = derivePresharedKey(seed, gatewayKey, status.publicKey as PublicKey);
+    return canaryOf(`preshared key of ${keyOf(metadata)}`, Buffer.from(presharedKey.reveal()));
+  });
+  return [...stored, ...derived.flat()];
+}
+
+/** Values are base64 of base64. */
+function bytesOf({ data }: KubeSecret, field: string): Buffer {
+  return Buffer.from(Buffer.from(data?.[field] ?? '', 'base64').toString(), 'base64');
 }
 
 /** Where secrets must not be: logs and other files, objects, metrics, arguments and environments. Each hit, by name. */
 export async function leaks(lab: Lab, cluster: Cluster): Promise<string[]> {
   const wanted = await canaries(cluster);
-  const places = [...filesIn(lab.folder), ...processTexts(lab), ...(await objects(lab)), ...(await metrics(lab))];
+  const places = [
+    ...filesIn(lab.folder),
+    ...processTexts(lab),
+    await objectsIn(lab.controlPlane),
+    ...(await metrics(lab)),
+  ];
   return places.flatMap(({ where, content }) => hits(wanted, where, content));
 }
 
@@ -80,11 +112,11 @@ function procFile(pid: number, name: string): Place {
 }
 
 /** Every object of every kind that can be listed, but Secrets. */
-async function objects({ controlPlane }: Lab): Promise<Place[]> {
+export async function objectsIn(controlPlane: ControlPlane): Promise<Place> {
   const { stdout } = await controlPlane.kubectl(['api-resources', '--verbs=list', '-o', 'name']);
   const kinds = stdout.split('\n').filter((name) => name && name !== 'secrets');
   const got = await controlPlane.kubectl(['get', kinds.join(','), '-A', '-o', 'json'], { timeoutMs: 60_000 });
-  return [{ where: 'objects of the API server', content: Buffer.from(got.stdout) }];
+  return { where: 'objects of the API server', content: Buffer.from(got.stdout) };
 }
 
 async function metrics(lab: Lab): Promise<Place[]> {

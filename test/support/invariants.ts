@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WireGuardAddressBlock } from '../../src/api/v1alpha1/index.ts';
 import { addressAt, blockCidr } from '../../src/mesh/blocks.ts';
 import type { Lab } from '../../tools/lab/lab.ts';
-import type { Cluster, Gateway, Peer } from './cluster.ts';
+import type { Cluster, Peer } from './cluster.ts';
 import { gateways, peers } from './cluster.ts';
-import { dumpDevice } from './device.ts';
+import { deviceFaults } from './device-faults.ts';
 
 /** How long decisions that follow from the last change may take to reach the devices. */
 const SETTLE_MS = 10_000;
@@ -34,7 +34,7 @@ async function laggingFaults(lab: Lab, cluster: Cluster, allPeers: readonly Peer
 }
 
 /** No address in two statuses. */
-export function statusFaults(allPeers: readonly Peer[]): string[] {
+function statusFaults(allPeers: readonly Peer[]): string[] {
   const holders = new Map<string, string>();
   const faults: string[] = [];
   for (const { metadata, status } of allPeers) {
@@ -63,35 +63,4 @@ async function blockFaults(cluster: Cluster, allPeers: readonly Peer[]): Promise
       .filter((address) => recorded.get(address) !== metadata.uid)
       .map((address) => `${address} of ${metadata.name} is recorded for ${recorded.get(address) ?? 'nobody'}`),
   );
-}
-
-/** A device has exactly the enabled peers that were granted something, with exactly that. */
-async function deviceFaults(lab: Lab, gateway: Gateway, allPeers: readonly Peer[]): Promise<string[]> {
-  const { namespace, name, uid = '' } = gateway.metadata;
-  const home = lab.nodes.find((node) => node.name === gateway.status?.nodeName);
-  const dump = home && (await dumpDevice(home.node, uid));
-  if (!dump) return [];
-  const mine = allPeers.filter((peer) => peer.metadata.namespace === namespace && peer.spec.gatewayRef.name === name);
-  const wanted = new Map(
-    mine
-      .filter((peer) => peer.spec.state !== 'Disabled' && peer.status?.publicKey)
-      .map((peer) => [peer.status?.publicKey ?? '', allowedIPs(peer)] as const),
-  );
-  const surplus = [...dump.peers.values()]
-    .filter((peer) => wanted.get(peer.publicKey) !== peer.allowedIPs.join(','))
-    .map(
-      (peer) =>
-        `${name} has ${peer.publicKey} with ${peer.allowedIPs.join(',')}, granted is ${wanted.get(peer.publicKey)}`,
-    );
-  const missing = [...wanted.keys()].filter((key) => !dump.peers.has(key)).map((key) => `${name} lacks ${key}`);
-  return [...surplus, ...missing];
-}
-
-/** As `wg show dump` prints them, sorted as text. */
-export function allowedIPs(peer: Peer): string {
-  const addresses = peer.status?.addresses ?? [];
-  return addresses
-    .map((address) => `${address}/${address.includes(':') ? 128 : 32}`)
-    .toSorted()
-    .join(',');
 }

@@ -2,6 +2,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair } from '../../src/keys/key-pair.ts';
+import type { ObjectRef } from '../../src/kube/object.ts';
+import { secrets } from '../../src/kube/resources.ts';
 import type { LabClient } from '../../tools/lab/client.ts';
 import { Lab } from '../../tools/lab/lab.ts';
 import { leaks } from './canary.ts';
@@ -32,6 +34,22 @@ export class Mesh implements AsyncDisposable {
     const gateway = await this.cluster.ready(gateways, { namespace: peer.namespace, name: gatewayName });
     await client.configure(clientConfig(ready, gateway));
     return ready;
+  }
+
+  /** Makes a peer with a key of the operator's, and brings the client up with nothing but the file in its Secret. */
+  async joinWithFile(client: LabClient, ref: Required<ObjectRef>, spec: Peer['spec']): Promise<Peer> {
+    await this.cluster.peer(ref, spec);
+    const ready = await this.cluster.ready(peers, ref);
+    await client.up(await this.file(ref));
+    return ready;
+  }
+
+  /** The file that the peer's status points to. */
+  async file({ namespace, name }: Required<ObjectRef>): Promise<string> {
+    const hasFile = async () => (await this.cluster.get(peers, { namespace, name })).status?.configSecret;
+    const secret = await waitFor(hasFile, { what: `peer ${name} has a Secret` });
+    const { data } = await this.cluster.get(secrets, { namespace, name: secret.name });
+    return Buffer.from(data?.['wg.conf'] ?? '', 'base64').toString();
   }
 
   /** Looks for leaked secrets, whatever the tests were about, and removes everything. */

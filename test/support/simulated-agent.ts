@@ -1,4 +1,5 @@
 import { setInterval } from 'node:timers';
+import type { ConfiguredGateway as Configured } from '../../src/api/v1alpha1/node-config.ts';
 import type { ReportedPeer } from '../../src/api/v1alpha1/node-report.ts';
 import { SHARD_CAPACITY } from '../../src/api/v1alpha1/node-report.ts';
 import {
@@ -18,16 +19,14 @@ import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { leases } from '../../src/kube/resources.ts';
 import { type Projected, Store } from '../../src/kube/store.ts';
-import { deviceFacts, peerFacts } from '../../src/mesh/digest.ts';
 import type { Result } from '../../src/mesh/model.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
-import { digest } from '../../src/runtime/digest.ts';
 import type { Secret } from '../../src/runtime/secret.ts';
+import { deviceDigest, peerDigest } from './agent-digests.ts';
 
 interface Held<T> extends Projected {
   readonly object: T;
 }
-type Configured = NodeConfig['spec']['gateways'][number];
 type DeviceReport = NonNullable<WireGuardNodeReport['spec']['devices']>[number];
 type Reported = NonNullable<WireGuardNodeReport['spec']['problems']>;
 
@@ -50,6 +49,8 @@ export class SimulatedAgent {
   /** Problems of the node, and of the devices by gateway name; told with the next report. */
   readonly nodeProblems: Reported = [];
   readonly deviceProblems = new Map<string, Reported>();
+  /** UDP ports that other programs hold on the node. */
+  readonly foreignPorts = new Set<number>();
   /** `uid generation digest`, with `gone` for none: everything that was ever reported. */
   readonly acknowledged = new Set<string>();
   readonly #options: AgentOptions;
@@ -61,6 +62,8 @@ export class SimulatedAgent {
   readonly #devices = new Map<string, Configured>();
   readonly #entries = new Map<string, ReportedPeer>();
   readonly #written = new Map<string, string>();
+  /** Ports that a device was to have, by uid of the gateway. */
+  readonly #tried = new Map<string, Set<number>>();
   #recipient = '';
   #shards: string[][] = [];
   #lease: NodeJS.Timeout | undefined;
@@ -152,10 +155,7 @@ export class SimulatedAgent {
     const known = { uid: metadata.uid ?? '', generation: metadata.generation ?? 0 };
     if (!device) return undefined;
     if (spec.state === 'Disabled' || !status?.publicKey || !status.addresses) return known;
-    const allowedIPs = status.addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
-    const { uid: gatewayUID } = device.gateway;
-    const facts = { gatewayUID, gatewayPublicKey: device.publicKey, publicKey: status.publicKey, allowedIPs };
-    return { ...known, digest: digest(peerFacts(facts)) };
+    return { ...known, digest: peerDigest({ spec, status }, { uid: device.gateway.uid, publicKey: device.publicKey }) };
   }
 
   async #report(): Promise<void> {
@@ -184,13 +184,27 @@ export class SimulatedAgent {
     else this.#shards.push([uid]);
   }
 
-  #deviceOf({ gateway, generation, publicKey, listenPort, addresses, pools }: Configured): DeviceReport {
-    const device = { gateway, generation, device: `pw-${gateway.uid.slice(0, 8)}` };
-    const problems = this.deviceProblems.get(gateway.name);
+  #deviceOf(configured: Configured): DeviceReport {
+    const { gateway, generation, publicKey, listenPort } = configured;
+    const takenPorts = this.#takenPorts(gateway.uid, listenPort);
+    const device = {
+      gateway,
+      generation,
+      device: `pw-${gateway.uid.slice(0, 8)}`,
+      ...(takenPorts.length > 0 && { takenPorts }),
+    };
+    const inTheWay = takenPorts.includes(listenPort) ? [portConflict(listenPort)] : undefined;
+    const problems = this.deviceProblems.get(gateway.name) ?? inTheWay;
     if (problems) return { ...device, problems };
-    const hosts = addresses.map((address) => `${address}/${address.includes(':') ? 128 : 32}`);
-    const facts = { gatewayUID: gateway.uid, publicKey, listenPort, addresses: hosts, routes: pools };
-    return { ...device, digest: digest(deviceFacts(facts)), implementation: 'Userspace', publicKey, listenPort };
+    const digested = deviceDigest(configured);
+    return { ...device, digest: digested, implementation: 'Userspace', publicKey, listenPort };
+  }
+
+  /** Those of the ports tried until now that are still taken. */
+  #takenPorts(gatewayUID: string, listenPort: number): number[] {
+    const tried = this.#tried.get(gatewayUID) ?? new Set();
+    this.#tried.set(gatewayUID, tried.add(listenPort));
+    return [...tried].filter((port) => this.foreignPorts.has(port)).slice(-16);
   }
 
   async #write(shard: number, spec: Partial<WireGuardNodeReport['spec']>): Promise<void> {
@@ -262,3 +276,7 @@ export class SimulatedAgent {
 }
 
 const NEVER = { state: 'Never' } as const;
+
+function portConflict(port: number): Reported[number] {
+  return { code: 'ListenPortConflict', message: `UDP port ${port} is held by another program.` };
+}

@@ -2,9 +2,23 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { REASONS } from '../../src/api/reasons.ts';
 import { KINDS } from '../../src/api/v1alpha1/index.ts';
+import { AgentConfig } from '../../src/agent/config.ts';
+import { agentMetrics } from '../../src/agent/metrics.ts';
+import { OperatorConfig } from '../../src/operator/config.ts';
+import { operatorMetrics } from '../../src/operator/metrics.ts';
+import { optionsOf } from '../../src/runtime/config-options.ts';
+import { ERRORS } from '../../src/runtime/error.ts';
+import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
+import { UserspaceConfig } from '../../src/userspace/config.ts';
 import { crdOf } from './crd.ts';
 import { GENERATORS } from './generators.ts';
 
+/** Rows of a page's tables, by what they begin with. */
+const rowsOf = (page: string, start: string) =>
+  page
+    .split('\n')
+    .filter((line) => line.startsWith(start))
+    .join('\n');
 const textOf = (file: string) => GENERATORS.find((generator) => generator.file === file)?.render() ?? '';
 
 describe('the generated files', () => {
@@ -23,6 +37,33 @@ describe('the generated files', () => {
   test('document every reason', () => {
     const text = textOf('docs/reference/reasons.md');
     for (const reason of Object.keys(REASONS)) expect(text).toContain(`| \`${reason}\` |`);
+  });
+
+  test('document every error code with what to do', () => {
+    const text = textOf('docs/reference/errors.md');
+    for (const code of Object.keys(ERRORS)) expect(text).toContain(`| \`${code}\` |`);
+    expect(text).toMatch(/\| `ApiThrottled` \| .* \| after 1 s, or when told \| .+ \|/);
+    expect(text).toMatch(/\| `KubeconfigInvalid` \| .* \| never \| .*kubectl config view.* \|/);
+  });
+
+  test('document every option of every process', () => {
+    const text = textOf('docs/reference/flags.md');
+    for (const schema of [OperatorConfig, AgentConfig, UserspaceConfig]) {
+      for (const { flag, variable, description } of optionsOf(schema).values())
+        expect(rowsOf(text, `| \`--${flag}\` | \`${variable}\` | `)).toContain(` | ${description} |`);
+    }
+  });
+
+  test('document every metric that a process registers, as it is registered', async () => {
+    const text = textOf('docs/reference/metrics.md');
+    for (const register of [operatorMetrics, (metrics: Metrics) => agentMetrics(metrics, () => 0)]) {
+      const metrics = createMetrics();
+      register(metrics);
+      const helps = [...(await metrics.text()).matchAll(/^# HELP (peerwright_\w+) (.*)\n# TYPE \w+ (\w+)$/gm)];
+      expect(helps.length).toBeGreaterThan(4);
+      for (const [, name = '', help = '', type = ''] of helps)
+        expect(rowsOf(text, `| \`${name}\` | ${type} | `)).toContain(` | ${help} |`);
+    }
   });
 
   test('document every kind with its fields, bounds and rules', () => {

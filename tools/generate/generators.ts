@@ -1,8 +1,12 @@
 import { stringify } from 'yaml';
 import { KINDS } from '../../src/api/v1alpha1/index.ts';
 import { crdOf } from './crd.ts';
+import { renderErrors } from './errors-page.ts';
+import { renderFlags } from './flags-page.ts';
 import { renderKinds } from './kinds-page.ts';
+import { renderMetrics } from './metrics-page.ts';
 import { policiesFile } from './policies.ts';
+import { renderReachability } from './reachability-page.ts';
 import { renderReasons } from './reasons-page.ts';
 
 /** A file that is made from source, and how. */
@@ -21,6 +25,10 @@ export const GENERATORS: readonly Generator[] = [
   policiesFile,
   { file: 'docs/reference/crds.md', render: () => renderKinds(KINDS) },
   { file: 'docs/reference/reasons.md', render: renderReasons },
+  { file: 'docs/reference/errors.md', render: renderErrors },
+  { file: 'docs/reference/flags.md', render: renderFlags },
+  { file: 'docs/reference/metrics.md', render: renderMetrics },
+  { file: 'docs/reference/reachability.md', render: renderReachability },
 ];
 
 /** One or more documents with the header that says where they come from. */

@@ -24,7 +24,5 @@ export async function readModule(folder: string = import.meta.dirname): Promise<
 export function kubernetesVersion(goMod: string): string {
   const version = /^(?:require)?\s+k8s\.io\/kubernetes (v\d+\.\d+\.\d+\S*)/m.exec(goMod)?.[1];
   if (version !== undefined) return version;
-  throw new PeerwrightError('KubernetesUnavailable', 'tools/kubernetes/go.mod requires no k8s.io/kubernetes', {
-    retry: 'never',
-  });
+  throw new PeerwrightError('KubernetesUnavailable', 'tools/kubernetes/go.mod requires no k8s.io/kubernetes', {});
 }

@@ -73,7 +73,6 @@ async function fill(folder: string, options: ResolveOptions) {
 
 function unavailable(message: string): PeerwrightError {
   return new PeerwrightError('KubernetesUnavailable', message, {
-    retry: 'never',
     hint: `Install Go ${GO_NEEDED} or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder with ${BINARIES.join(', ')}.`,
   });
 }

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** A name that only one living process of this machine holds. */
@@ -15,7 +25,7 @@ export function claim(name: string): Claim | undefined {
   const file = join(FOLDER, name);
   const holder = read(file);
   if (isHeld(holder)) return undefined;
-  if (holder !== '') rmSync(file, { force: true });
+  if (holder !== '') discard(file, holder);
   return create(file) ? { release: () => release(file) } : undefined;
 }
 
@@ -25,9 +35,22 @@ export function abandonedClaims(beginning: string): readonly string[] {
   return names.filter((name) => name.startsWith(beginning) && !isHeld(read(join(FOLDER, name))));
 }
 
+/** Somebody else may have discarded and claimed it meanwhile: then that one's claim is put back. */
+function discard(file: string, holder: string): void {
+  const aside = nameBeside(file);
+  try {
+    renameSync(file, aside);
+    if (read(aside) !== holder) linkSync(aside, file);
+  } catch {
+    // Another process is doing the same.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
 /** By a hard link, so that no one ever reads a claim that is not yet written. */
 function create(file: string): boolean {
-  const written = `${file}.${randomBytes(4).toString('hex')}`;
+  const written = nameBeside(file);
   writeFileSync(written, identityOf(String(process.pid)));
   try {
     linkSync(written, file);
@@ -38,6 +61,8 @@ function create(file: string): boolean {
     rmSync(written);
   }
 }
+
+const nameBeside = (file: string): string => `${file}.${randomBytes(4).toString('hex')}`;
 
 function release(file: string): void {
   rmSync(file, { force: true });

@@ -2,10 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PeerwrightError } from '../../src/runtime/error.ts';
-import type { Spoke } from './network.ts';
 import { startLabNode, type LabNode } from './node.ts';
 import { ping, startPing, type PingResult, type RunningPing } from './ping.ts';
 import { logTail, type ManagedProcess } from './process.ts';
+import type { Spoke } from './segment.ts';
+import { wgQuickOn } from './wg-quick.ts';
 
 export interface ClientConfig {
   /** `10.90.0.7/32`, `fd00:90::7/128`. */
@@ -21,12 +22,25 @@ export interface ClientConfig {
   };
 }
 
-/** A remote machine with one WireGuard interface, `wg0`, run by wireguard-go. */
+/**
+ * A remote machine with one WireGuard interface, `wg0`: with a key of its own and wireguard-go from the first `configure`
+ * on, or made by `wg-quick` between `up` and `down`.
+ */
 export interface LabClient extends AsyncDisposable {
   readonly node: LabNode;
+  /** Of the key that `configure` uses. */
   readonly publicKey: string;
-  /** Gives the interface its addresses and its peer; again = replaces them. */
+  /** Gives the interface its addresses and its peer; again = replaces them. Error: LabFailed, also while wg-quick's is up. */
   configure(config: ClientConfig): Promise<void>;
+  /**
+   * `wg-quick up` with nothing but this file, on a machine whose resolvconf keeps what it is given; takes down what was
+   * there before. Error: LabFailed with what wg-quick said.
+   */
+  up(confText: string): Promise<void>;
+  /** `wg-quick down`. Nothing happens when it is not up. */
+  down(): Promise<void>;
+  /** Lines that wg-quick gave to resolvconf, like `nameserver 10.0.0.10`. */
+  dns(): Promise<readonly string[]>;
   ping(address: string, options?: { readonly count?: number; readonly intervalMs?: number }): Promise<PingResult>;
   startPing(address: string, options?: { readonly perSecond?: number }): Promise<RunningPing>;
   stop(): Promise<void>;
@@ -37,22 +51,30 @@ const READY_MS = 10_000;
 
 /** `folder` as for a node. The private key is only in this process and in the interface. Error: LabFailed. */
 export async function startLabClient(spoke: Spoke, folder: string): Promise<LabClient> {
-  const node = await startLabNode(spoke, folder);
-  try {
-    const publicKey = await startInterface(node);
-    return clientOn(node, publicKey);
-  } catch (error) {
-    await node.stop();
-    throw error;
-  }
+  return clientOn(await startLabNode(spoke, folder), newKey());
 }
 
-function clientOn(node: LabNode, publicKey: string): LabClient {
+function clientOn(node: LabNode, { privateKey, publicKey }: KeyPair): LabClient {
   const stop = (): Promise<void> => node.stop();
+  const wgQuick = wgQuickOn(node);
+  let own: ManagedProcess | undefined;
   return {
     node,
     publicKey,
-    configure: (config) => configure(node, config),
+    async configure(config) {
+      if (wgQuick.isUp) throw failed('configure: wg-quick has made wg0; take it down first');
+      own ??= await startInterface(node, privateKey);
+      await configure(node, config);
+    },
+    async up(confText) {
+      if (own !== undefined) await must(node, ['ip', 'link', 'delete', 'wg0']);
+      await own?.exited;
+      own = undefined;
+      await wgQuick.down();
+      await wgQuick.up(confText);
+    },
+    down: () => wgQuick.down(),
+    dns: () => wgQuick.dns(),
     ping: (address, options) => ping(node, address, options),
     startPing: (address, options) => startPing(node, address, options),
     stop,
@@ -60,17 +82,17 @@ function clientOn(node: LabNode, publicKey: string): LabClient {
   };
 }
 
-async function startInterface(node: LabNode): Promise<string> {
+async function startInterface(node: LabNode, privateKey: string): Promise<ManagedProcess> {
   const log = join(node.folder, 'wireguard-go.log');
   const process = await node.spawn(['wireguard-go', '-f', 'wg0'], { stdout: log, stderr: log });
   await answers(node, process, log);
-  const { privateKey, publicKey } = newKey();
   // A file in the node's own tmpfs: neither argument nor environment, and nothing on a disk.
   await must(node, ['sh', '-c', `umask 077; cat > ${KEY_FILE}`], privateKey);
   await must(node, ['wg', 'set', 'wg0', 'private-key', KEY_FILE]);
   await must(node, ['rm', KEY_FILE]);
-  await must(node, ['ip', 'link', 'set', 'wg0', 'up', 'mtu', '1420']);
-  return publicKey;
+  const mtu = Math.max(1280, node.spoke.mtu - 80);
+  await must(node, ['ip', 'link', 'set', 'wg0', 'up', 'mtu', String(mtu)]);
+  return process;
 }
 
 async function configure(node: LabNode, { addresses, peer }: ClientConfig): Promise<void> {
@@ -90,8 +112,13 @@ async function configure(node: LabNode, { addresses, peer }: ClientConfig): Prom
   await must(node, ['ip', '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
+interface KeyPair {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
 /** The raw keys are the JWK's, in another alphabet. */
-function newKey(): { readonly privateKey: string; readonly publicKey: string } {
+function newKey(): KeyPair {
   const { d = '', x = '' } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   const base64 = (text: string): string => Buffer.from(text, 'base64url').toString('base64');
   return { privateKey: base64(d), publicKey: base64(x) };
@@ -102,12 +129,16 @@ async function answers(node: LabNode, process: ManagedProcess, log: string): Pro
   const end = performance.now() + READY_MS;
   while ((await node.exec(['wg', 'show', 'wg0'])).code !== 0) {
     if (!(await Promise.race([ended, sleep(20, false)])) && performance.now() < end) continue;
-    throw new PeerwrightError('LabFailed', `wireguard-go does not run: ${logTail(log)}`, { retry: 'never' });
+    throw failed(`wireguard-go does not run: ${logTail(log)}`);
   }
 }
 
 async function must(node: LabNode, argv: readonly string[], input?: string) {
   const result = await node.exec(argv, input === undefined ? {} : { input });
   if (result.code === 0) return result;
-  throw new PeerwrightError('LabFailed', `${argv.join(' ')}: ${result.stderr.trim()}`, { retry: 'never' });
+  throw failed(`${argv.join(' ')}: ${result.stderr.trim()}`);
+}
+
+function failed(message: string): PeerwrightError {
+  return new PeerwrightError('LabFailed', message);
 }

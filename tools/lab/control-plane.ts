@@ -171,7 +171,6 @@ async function createFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if ((await readdir(folder)).length === 0) return;
   throw new PeerwrightError('ControlPlaneFailed', `The folder ${folder} of the control plane is not empty`, {
-    retry: 'never',
     hint: 'Remove it, or name another one.',
   });
 }

@@ -137,5 +137,5 @@ async function must(controlPlane: ControlPlane, argv: readonly string[], stdin?:
 }
 
 function failed(message: string): PeerwrightError {
-  return new PeerwrightError('LabFailed', message, { retry: 'never' });
+  return new PeerwrightError('LabFailed', message);
 }

@@ -4,10 +4,18 @@ import type { Kubernetes } from '../kubernetes/resolve.ts';
 import { startLabClient, type LabClient } from './client.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { agentCredentials, createNode, install, operatorCredentials } from './identity.ts';
-import { startLabNetwork, type LabNetwork, type Spoke } from './network.ts';
+import {
+  startLabNetwork,
+  type LabNetwork,
+  type LanHostOptions,
+  type LanOptions,
+  type SpokeOptions,
+} from './network.ts';
 import { startLabNode, type LabNode } from './node.ts';
 import { startProcess, type ManagedProcess } from './process.ts';
 import { Role, sourceOf } from './role.ts';
+import type { LabRouter, RouterOptions } from './router.ts';
+import type { Spoke } from './segment.ts';
 
 export interface LabOptions {
   /** Begins every name; one living lab a prefix. */
@@ -32,6 +40,21 @@ export interface ClusterNode {
   readonly agentKubeconfig: string;
 }
 
+export interface ClusterNodeOptions extends SpokeOptions {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the agent, besides those that every one needs. */
+  readonly flags?: readonly string[];
+}
+
+/** A network behind a node or a client, with hosts in it. */
+export interface LabLan {
+  /** Of the machine that leads to it. */
+  readonly v4: string;
+  readonly v6: string;
+  /** Without a default route it answers only who has an address of this network, as others have after masquerading. */
+  addHost(name: string, options?: LanHostOptions): Promise<LabNode>;
+}
+
 /**
  * A whole Peerwright in network namespaces of this machine: control plane, nodes with their agents, operators and
  * clients. Every process runs as shipped: its own service account, a token bound to its pod, the shipped policies.
@@ -41,9 +64,10 @@ export class Lab implements AsyncDisposable {
   readonly controlPlane: ControlPlane;
   readonly nodes: ClusterNode[] = [];
   readonly operators: Role[] = [];
-  readonly clients: LabClient[] = [];
   /** Logs and other files of everything in the lab. */
   readonly folder: string;
+  /** Nodes, clients and hosts, also those that are not finished. */
+  readonly #machines: LabNode[] = [];
 
   private constructor(network: LabNetwork, controlPlane: ControlPlane, folder: string) {
     this.network = network;
@@ -74,16 +98,12 @@ export class Lab implements AsyncDisposable {
     }
   }
 
-  /** A node with agent and userspace helper, started. */
-  async addNode(
-    name: string,
-    {
-      labels = {},
-      flags = [],
-    }: { readonly labels?: Readonly<Record<string, string>>; readonly flags?: readonly string[] } = {},
-  ): Promise<ClusterNode> {
-    const spoke = await this.network.addSpoke(name);
+  /** A node with agent and userspace helper, started. It forwards packets unless told not to. */
+  async addNode(name: string, options: ClusterNodeOptions = {}): Promise<ClusterNode> {
+    const { labels = {}, flags = [], ...place } = options;
+    const spoke = await this.network.addSpoke(name, { forwards: true, ...place });
     const node = await startLabNode(spoke, join(this.folder, name));
+    this.#machines.push(node);
     const uid = await createNode(this.controlPlane, { name, labels, internalIP: [spoke.v4, spoke.v6] });
     const { kubeconfig } = await agentCredentials(this.controlPlane, name);
     const files = (role: string) => join(node.folder, `${role}.log`);
@@ -112,19 +132,37 @@ export class Lab implements AsyncDisposable {
     return operator;
   }
 
-  /** A remote machine with a WireGuard interface and a key of its own. */
-  async addClient(name: string): Promise<LabClient> {
-    const client = await startLabClient(await this.network.addSpoke(name), join(this.folder, name));
-    this.clients.push(client);
+  /** A remote machine for one tunnel; one with `forwards` can be the way to a network behind it. */
+  async addClient(name: string, place: SpokeOptions = {}): Promise<LabClient> {
+    const client = await startLabClient(await this.network.addSpoke(name, place), join(this.folder, name));
+    this.#machines.push(client.node);
     return client;
+  }
+
+  /** A router for nodes or clients behind it, with a link of that MTU on the way to all others. */
+  addRouter(name: string, options: RouterOptions): Promise<LabRouter> {
+    return this.network.addRouter(name, options);
+  }
+
+  /** A network that only this machine leads to: of a cluster behind a node, or of a site behind a client. */
+  async addLan({ spoke }: LabNode, options: LanOptions): Promise<LabLan> {
+    const lan = await this.network.addLan(spoke, options);
+    return {
+      v4: lan.v4,
+      v6: lan.v6,
+      addHost: async (name, host) => {
+        const node = await startLabNode(await lan.addHost(name, host), join(this.folder, name));
+        this.#machines.push(node);
+        return node;
+      },
+    };
   }
 
   /** Ends and removes everything, whatever state it is in; what fails does not keep the rest. Safe to call twice. */
   async stop(): Promise<void> {
-    const machines = [...this.clients, ...this.nodes.map(({ node }) => node)];
     const stopped = await Promise.allSettled([
       ...this.operators.map((operator) => operator.stop('SIGKILL')),
-      ...machines.map((machine) => machine.stop()),
+      ...this.#machines.map((machine) => machine.stop()),
     ]);
     // The network takes along what is still in its namespaces: what was only half started, too.
     const ended = await Promise.allSettled([this.controlPlane.stop()]);

@@ -52,7 +52,6 @@ async function install(tools: readonly LinuxTool[], ports: LinuxToolsPorts): Pro
 function toolsMissing(tools: readonly LinuxTool[], failure?: string): PeerwrightError {
   const reason = failure === undefined ? '' : `; apt-get could not install them: ${failure}`;
   return new PeerwrightError('LinuxToolsMissing', `Not installed: ${tools.join(', ')}${reason}`, {
-    retry: 'never',
     hint: `On Debian and Ubuntu: apt-get install ${tools.map((tool) => PACKAGES[tool]).join(' ')}`,
   });
 }

@@ -10,7 +10,7 @@ const KILLED_MS = 5_000;
 export async function ip(args: readonly string[], input?: string): Promise<string> {
   const { code, stdout, stderr } = await runCommand(['ip', ...args], input === undefined ? {} : { input });
   if (code === 0) return stdout;
-  throw new PeerwrightError('LabFailed', `ip ${args.join(' ')}: ${stderr.trim()}`, { retry: 'never' });
+  throw failed(`ip ${args.join(' ')}: ${stderr.trim()}`);
 }
 
 /** Runs lines of `ip` commands inside a network namespace. */
@@ -18,19 +18,13 @@ export async function ipIn(netns: string, lines: readonly string[]): Promise<voi
   await ip(['-n', netns, '-batch', '-'], `${lines.join('\n')}\n`);
 }
 
-/** Makes a network namespace whose IPv6 addresses are usable at once: no duplicate address detection. */
-export async function addNamespace(netns: string): Promise<void> {
+/**
+ * Makes a network namespace whose IPv6 addresses are usable at once: no duplicate address detection. It forwards
+ * packets of both families, or none of either, whatever this machine does.
+ */
+export async function addNamespace(netns: string, { forwards = false } = {}): Promise<void> {
   await ip(['netns', 'add', netns]);
-  const sysctls = [
-    'default/disable_ipv6',
-    'all/disable_ipv6',
-    'default/accept_dad',
-    'all/accept_dad',
-    'default/accept_ra',
-  ];
-  const script = sysctls.map((name) => `echo 0 > /proc/sys/net/ipv6/conf/${name}`).join('; ');
-  // Where /proc/sys is read-only, only link-local addresses are late: ours are added with `nodad`.
-  await runCommand(['nsenter', `--net=/run/netns/${netns}`, '--', 'sh', '-c', script]);
+  await setSysctls(netns, Number(forwards));
   await ipIn(netns, ['link set lo up']);
 }
 
@@ -65,7 +59,25 @@ export async function endProcesses(list: () => readonly number[]): Promise<void>
   if (await emptyWithin(list, GRACE_MS)) return;
   signalAll(list(), 'SIGKILL');
   if (await emptyWithin(list, KILLED_MS)) return;
-  throw new PeerwrightError('LabFailed', `Processes ${list().join(', ')} do not end`, { retry: 'never' });
+  throw new PeerwrightError('LabFailed', `Processes ${list().join(', ')} do not end`);
+}
+
+/** Containers may find /proc/sys read-only; in a mount namespace of its own the script may write there all the same. */
+const SYSCTLS = `
+cd /proc/sys/net
+[ -w ipv4/ip_forward ] || mount -o remount,bind,rw /proc/sys
+for name in disable_ipv6 accept_dad accept_ra; do
+  for where in all default; do echo 0 > ipv6/conf/$where/$name; done
+done
+for name in ipv4/ip_forward ipv6/conf/all/forwarding; do
+  [ ! -e $name ] || [ "$(cat $name)" = "$1" ] || echo "$1" > $name || exit 1
+done
+`;
+
+async function setSysctls(netns: string, forwarding: number): Promise<void> {
+  const enter = ['nsenter', `--net=/run/netns/${netns}`, '--', 'unshare', '--mount', '--propagation', 'private', '--'];
+  const { code, stderr } = await runCommand([...enter, 'sh', '-c', SYSCTLS, 'sh', String(forwarding)]);
+  if (code !== 0) throw failed(`Forwarding cannot be set in ${netns}: ${stderr.trim()}`);
 }
 
 async function emptyWithin(list: () => readonly number[], milliseconds: number): Promise<boolean> {
@@ -93,4 +105,8 @@ function networkOf(pid: string): string {
   } catch {
     return '';
   }
+}
+
+function failed(message: string): PeerwrightError {
+  return new PeerwrightError('LabFailed', message);
 }

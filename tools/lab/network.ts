@@ -1,22 +1,32 @@
 import { PeerwrightError } from '../../src/runtime/error.ts';
-import { abandonedClaims, claim, type Claim } from './claim.ts';
-import { addNamespace, ip, ipIn, namespaces, removeNamespace } from './namespace.ts';
+import { claim, type Claim } from './claim.ts';
+import { hostLink, removeAbandonedLabs, removeLeftovers } from './leftovers.ts';
+import { addNamespace, ip, ipIn } from './namespace.ts';
+import { dropTooBig, startRouter, type LabRouter, type RouterOptions } from './router.ts';
+import { addressLines, Segment, type MachineOptions, type SegmentOptions, type Spoke } from './segment.ts';
 
-/** One machine of the lab: a network namespace with `eth0` on the hub's bridge. */
-export interface Spoke {
-  readonly name: string;
-  /** In /run/netns. */
-  readonly netns: string;
-  readonly v4: string;
-  readonly v6: string;
-  /** Ends its processes and removes it. */
-  remove(): Promise<void>;
-}
+export type { Spoke } from './segment.ts';
 
 export interface LabNetworkOptions {
   /** Begins every name that the lab makes: 2 to 10 of a-z and 0-9. One living lab a prefix. */
   readonly prefix: string;
   readonly log?: (line: string) => void;
+}
+
+export interface SpokeOptions extends Pick<MachineOptions, 'forwards' | 'mtu'> {
+  /** Puts it behind this router instead of on the hub's bridge. */
+  readonly router?: LabRouter | undefined;
+}
+
+export type LanOptions = Omit<SegmentOptions, 'netns'>;
+export type LanHostOptions = Omit<MachineOptions, 'name' | 'netns'>;
+
+/** A network behind one machine of the lab, which has the first address in it. */
+export interface Lan {
+  /** Of the machine in this network. */
+  readonly v4: string;
+  readonly v6: string;
+  addHost(name: string, options?: LanHostOptions): Promise<Spoke>;
 }
 
 /**
@@ -28,17 +38,26 @@ export interface LabNetworkOptions {
  * 198.18.X.2, ::2
  * ```
  *
- * X is one that no route of this machine and no other lab uses: several labs run side by side.
+ * X is one that no route of this machine and no other lab uses: several labs run side by side. Routers and networks
+ * behind spokes have addresses that this machine never sees.
  */
 export interface LabNetwork extends AsyncDisposable {
   /** Network namespace of the hub: an API server in it is reached by every spoke and by this machine. */
   readonly hub: { readonly netns: string; readonly v4: string; readonly v6: string };
   /** `198.18.X.0/24` and a /64 of unique local addresses. */
   readonly subnets: { readonly v4: string; readonly v6: string };
-  addSpoke(name: string): Promise<Spoke>;
+  addSpoke(name: string, options?: SpokeOptions): Promise<Spoke>;
+  addRouter(name: string, options: RouterOptions): Promise<LabRouter>;
+  addLan(machine: Pick<Spoke, 'netns'>, options: LanOptions): Promise<Lan>;
+  /** Whether hub and routers, also those to come, tell nobody that a packet is too big. What is known stays known. */
+  dropTooBig(isDropped: boolean): Promise<void>;
   /** Ends the processes in all its namespaces and removes everything. Safe to call twice. */
   remove(): Promise<void>;
 }
+
+/** Of the hub's bridge, so that only the links of the machines count. */
+const LARGEST_MTU = 9000;
+const SPOKE_MTU = 1500;
 
 /**
  * Makes the hub and its link to this machine; first removes what dead labs left, of this and of other prefixes.
@@ -70,50 +89,59 @@ class StarNetwork implements LabNetwork {
   readonly subnets: LabNetwork['subnets'];
   readonly #prefix: string;
   readonly #claims: Claim[];
-  readonly #address: (host: number) => { readonly v4: string; readonly v6: string };
-  #spokes = 0;
+  readonly #v6: string;
+  readonly #star: Segment;
+  readonly #routers: string[] = [];
+  #isTooBigDropped = false;
 
   constructor(prefix: string, octet: number, claims: Claim[]) {
-    const v6 = `fd70:7700:${octet.toString(16)}:1::`;
+    const netns = `${prefix}-hub`;
     this.#prefix = prefix;
     this.#claims = claims;
-    this.#address = (host) => ({ v4: `198.18.${octet}.${host}`, v6: `${v6}${host}` });
-    this.subnets = { v4: `198.18.${octet}.0/24`, v6: `${v6}/64` };
-    this.hub = { netns: `${prefix}-hub`, ...this.#address(1) };
+    this.#v6 = `fd70:7700:${octet.toString(16)}:`;
+    this.subnets = { v4: `198.18.${octet}.0/24`, v6: `${this.#v6}1::/64` };
+    this.#star = new Segment({ netns, device: 'lab', ...this.subnets, mtu: LARGEST_MTU });
+    this.hub = { netns, v4: this.#star.v4, v6: this.#star.v6 };
   }
 
   async start(): Promise<void> {
-    const { netns, v4, v6 } = this.hub;
-    const host = this.#address(2);
-    await addNamespace(netns);
-    // A bridge without an address of its own takes the lowest of its ports': a new spoke would change it under those who
-    // know the hub already, and they would reach nobody until their neighbour entry expires.
-    const bridge = 'link add lab address 02:70:77:00:00:01 type bridge';
-    await ipIn(netns, [bridge, 'link set lab up', ...addresses('lab', { v4, v6 })]);
+    const { netns } = this.hub;
+    // It forwards to and from routers; to this machine it has no other way than the link itself.
+    await addNamespace(netns, { forwards: true });
+    await this.#star.start();
     const link = hostLink(this.#prefix);
     await ip(['link', 'add', link, 'type', 'veth', 'peer', 'name', 'host', 'netns', netns]);
     await ipIn(netns, ['link set host master lab', 'link set host up']);
-    const [v4Line = '', v6Line = ''] = addresses(link, host);
+    const [v4Line = '', v6Line = ''] = addressLines(link, this.#star.address(2));
     await ip(['-batch', '-'], `${v4Line}\nlink set ${link} up\n`);
     // A machine with IPv6 switched off still runs dual-stack labs.
     await ip(['-batch', '-'], `${v6Line}\n`).catch(() => undefined);
   }
 
-  async addSpoke(name: string): Promise<Spoke> {
-    const netns = `${this.#prefix}-${name}`;
-    const index = (this.#spokes += 1);
-    const { v4, v6 } = this.#address(10 + index);
-    const port = `spoke${index}`;
-    await addNamespace(netns);
-    await ip(['-n', this.hub.netns, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', netns]);
-    await ipIn(this.hub.netns, [`link set ${port} master lab`, `link set ${port} up`]);
-    await ipIn(netns, [
-      ...addresses('eth0', { v4, v6 }),
-      'link set eth0 up',
-      `route add default via ${this.hub.v4}`,
-      `route add default via ${this.hub.v6}`,
-    ]);
-    return { name, netns, v4, v6, remove: () => removeNamespace(netns) };
+  addSpoke(name: string, { router, mtu = SPOKE_MTU, forwards }: SpokeOptions = {}): Promise<Spoke> {
+    const segment = router?.segment ?? this.#star;
+    return segment.attach({ name, netns: this.#netns(name), mtu, forwards });
+  }
+
+  async addRouter(name: string, options: RouterOptions): Promise<LabRouter> {
+    const netns = this.#netns(name);
+    const index = this.#routers.push(netns);
+    const place = { name, netns, hubNetns: this.hub.netns, index, v6: this.#v6 };
+    const router = await startRouter(place, options);
+    if (this.#isTooBigDropped) await dropTooBig(netns, true);
+    return router;
+  }
+
+  async addLan({ netns }: Pick<Spoke, 'netns'>, options: LanOptions): Promise<Lan> {
+    const segment = new Segment({ ...options, netns });
+    await segment.start();
+    const { v4, v6 } = segment;
+    return { v4, v6, addHost: (name, host) => segment.attach({ ...host, name, netns: this.#netns(name) }) };
+  }
+
+  async dropTooBig(isDropped: boolean): Promise<void> {
+    this.#isTooBigDropped = isDropped;
+    for (const netns of [this.hub.netns, ...this.#routers]) await dropTooBig(netns, isDropped);
   }
 
   async remove(): Promise<void> {
@@ -124,24 +152,9 @@ class StarNetwork implements LabNetwork {
   [Symbol.asyncDispose](): Promise<void> {
     return this.remove();
   }
-}
 
-/** Everything whose name begins with the prefix; the host's link first, because it vanishes late with its namespace. */
-async function removeLeftovers(prefix: string, log: (line: string) => void): Promise<void> {
-  const links = (await ip(['-o', 'link', 'show'])).split('\n').map((line) => /^\d+: ([^@:]+)/.exec(line)?.[1]);
-  const link = hostLink(prefix);
-  const names = namespaces().filter((name) => name.startsWith(`${prefix}-`));
-  if (links.includes(link) || names.length > 0) log(`Removing what an earlier lab ${prefix} left: ${names.join(', ')}`);
-  if (links.includes(link)) await ip(['link', 'delete', link]);
-  await Promise.all(names.map(removeNamespace));
-}
-
-async function removeAbandonedLabs(log: (line: string) => void): Promise<void> {
-  for (const name of abandonedClaims('lab-')) {
-    const held = claim(name);
-    if (held === undefined) continue;
-    await removeLeftovers(name.slice('lab-'.length), log);
-    held.release();
+  #netns(name: string): string {
+    return `${this.#prefix}-${name}`;
   }
 }
 
@@ -155,12 +168,6 @@ async function freeSubnet(): Promise<{ readonly octet: number; readonly subnet: 
   throw failed('LabFailed', 'No network of 198.18.0.0/16 is free');
 }
 
-function addresses(device: string, { v4, v6 }: { readonly v4: string; readonly v6: string }): readonly string[] {
-  return [`address add ${v4}/24 dev ${device}`, `address add ${v6}/64 dev ${device} nodad`];
-}
-
-const hostLink = (prefix: string): string => `${prefix}-host`;
-
 function failed(code: 'LabFailed' | 'LabInUse' | 'LabNeedsRoot', message: string): PeerwrightError {
-  return new PeerwrightError(code, message, { retry: 'never' });
+  return new PeerwrightError(code, message);
 }

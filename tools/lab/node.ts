@@ -3,10 +3,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PeerwrightError } from '../../src/runtime/error.ts';
-import { runCommand, type CommandOptions, type CommandResult } from './command.ts';
+import type { CommandOptions, CommandResult } from './command.ts';
 import { endProcesses, processesIn } from './namespace.ts';
-import type { Spoke } from './network.ts';
 import { logTail, startProcess, type ManagedProcess, type StartOptions } from './process.ts';
+import type { Spoke } from './segment.ts';
+import { Started } from './started.ts';
 
 /**
  * A spoke with a mount namespace of its own, in which /run is a fresh tmpfs: WireGuard's sockets in /run/wireguard would
@@ -28,7 +29,9 @@ export interface LabNode extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Containers may find /proc/sys read-only; here it may be written all the same, as on a machine of one's own. */
 const SETUP = [
+  '{ [ -w /proc/sys/net/ipv4/ip_forward ] || mount -o remount,bind,rw /proc/sys; }',
   'mount -t tmpfs -o mode=0755 peerwright-lab /run',
   'mkdir -m 0700 /run/wireguard /run/peerwright',
   ': > "$1"',
@@ -62,9 +65,12 @@ function nodeAround(holder: ManagedProcess, where: Pick<LabNode, 'spoke' | 'fold
   const isThere = (): boolean => existsSync(`/run/netns/${where.spoke.netns}`);
   const processes = (): readonly number[] =>
     isThere() ? processesIn(where.spoke.netns).filter((pid) => pid !== holder.pid) : [];
+  const started = new Started();
   const stop = async (): Promise<void> => {
-    // The holder last: the others may still need the mounts to end in order.
-    await endProcesses(processes);
+    // The holder last: the others may still need the mounts to end in order. What we started may still be on its way in.
+    await started.close();
+    await endProcesses(() => [...new Set([...processes(), ...started.pids()])]);
+    await started.ended();
     holder.kill('SIGKILL');
     await holder.exited;
     await where.spoke.remove();
@@ -72,8 +78,8 @@ function nodeAround(holder: ManagedProcess, where: Pick<LabNode, 'spoke' | 'fold
   };
   return {
     ...where,
-    exec: (argv, options) => runCommand([...enter, ...argv], options),
-    spawn: (argv, options) => startProcess([...enter, ...argv], options),
+    exec: (argv, options) => started.run([...enter, ...argv], options),
+    spawn: (argv, options) => started.start([...enter, ...argv], options),
     processes,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -89,5 +95,5 @@ async function appears(file: string, holder: ManagedProcess): Promise<void> {
 }
 
 function failed(message: string): PeerwrightError {
-  return new PeerwrightError('LabFailed', message, { retry: 'never' });
+  return new PeerwrightError('LabFailed', message);
 }

@@ -26,6 +26,12 @@ test('gaps are runs of requests without an answer', () => {
   });
 });
 
+test('the slowest answer is known', () => {
+  const slow = answer(2).replace('0.051', '12.4');
+  expect(parsePing([answer(1), slow, answer(3), missing(4)].join('\n')).slowestMs).toBe(12.4);
+  expect(parsePing(missing(1)).slowestMs).toBe(0);
+});
+
 test('a repeated answer counts once', () => {
   expect(count([answer(1), `${answer(1)} (DUP!)`, answer(2)])).toMatchObject({ sent: 2, received: 2 });
 });

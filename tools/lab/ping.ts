@@ -19,11 +19,16 @@ export interface LossCount {
   readonly gaps: readonly { readonly from: number; readonly to: number }[];
 }
 
+export interface PingedFlow extends LossCount {
+  /** How many requests were under way at once at most, by its slowest answer; 1 on a machine that has time for them. */
+  readonly mostUnderWay: number;
+}
+
 export interface RunningPing {
   /** What it printed until now; an answer on its way looks lost. */
   soFar(): LossCount;
   /** Waits up to a second for the answers to what was sent until now, then ends it and counts. */
-  stop(): Promise<LossCount>;
+  stop(): Promise<PingedFlow>;
 }
 
 const DRAIN_MS = 1_000;
@@ -59,7 +64,8 @@ export async function startPing(
   { perSecond = 100 }: { readonly perSecond?: number } = {},
 ): Promise<RunningPing> {
   const file = join(node.folder, `ping-${(started += 1)}.log`);
-  const argv = ['ping', '-n', '-O', '-i', String(intervalSeconds(perSecond)), address];
+  const interval = intervalSeconds(perSecond);
+  const argv = ['ping', '-n', '-O', '-i', String(interval), address];
   const process = await node.spawn(argv, { stdout: file, stderr: file });
   const upTo = (last?: number): LossCount => {
     const seen = parsePing(readFileSync(file, 'utf8'));
@@ -73,29 +79,42 @@ export async function startPing(
       const end = performance.now() + DRAIN_MS;
       while (upTo(sent).lost > 0 && performance.now() < end) await sleep(20);
       const counted = upTo(sent);
+      const { slowestMs } = parsePing(readFileSync(file, 'utf8'));
       process.kill('SIGKILL');
       await process.exited;
       await rm(file);
-      return counted;
+      return { ...counted, mostUnderWay: Math.max(1, Math.ceil(slowestMs / (interval * 1_000))) };
     },
   };
 }
 
-/** What `ping -O` printed: the sequence numbers that were answered, and the last one known to be sent. */
-export function parsePing(output: string): { readonly answered: ReadonlySet<number>; readonly last: number } {
+export interface PingOutput {
+  /** Sequence numbers. */
+  readonly answered: ReadonlySet<number>;
+  /** The last one known to be sent. */
+  readonly last: number;
+  /** The longest round trip; 0 when there was none. */
+  readonly slowestMs: number;
+}
+
+/** What `ping -O` printed. */
+export function parsePing(output: string): PingOutput {
   const answered = new Set<number>();
   let last = 0;
-  for (const [, seen = '', outcome] of output.matchAll(LINE)) {
+  let slowestMs = 0;
+  for (const [, seen = '', time] of output.matchAll(LINE)) {
     // Sequence numbers have 16 bits; the nearest to the last one is meant.
     const sequence = last + ((((Number(seen) - last) % 65_536) + 98_304) % 65_536) - 32_768;
     last = Math.max(last, sequence);
-    if (outcome !== undefined) answered.add(sequence);
+    if (time === undefined) continue;
+    answered.add(sequence);
+    slowestMs = Math.max(slowestMs, Number(time));
   }
-  return { answered, last };
+  return { answered, last, slowestMs };
 }
 
-/** An answer has ` ttl=…`; `no answer yet for icmp_seq=…` and `Destination … Unreachable` have not. */
-const LINE = /icmp_seq=(\d+)(?:( ttl=)| |$)/gm;
+/** An answer has ` ttl=… time=…`; `no answer yet for icmp_seq=…` and `Destination … Unreachable` have not. */
+const LINE = /icmp_seq=(\d+)(?: ttl=\d+ time=([\d.]+)| |$)/gm;
 
 /** Counts requests 1 to `last`. */
 export function countLoss(answered: ReadonlySet<number>, last: number): LossCount {

@@ -16,6 +16,15 @@ export interface Layer {
 }
 
 const SHARED = ['api', 'mesh', 'keys', 'runtime'];
+/** What processes say of themselves, for the reference: options and metrics. */
+const DECLARATIONS = [
+  'operator/config',
+  'operator/metrics',
+  'agent/config',
+  'agent/metrics',
+  'userspace/config',
+  'kube/request-metrics',
+];
 const CLIENT_TYPES = ['@kubernetes/client-node'];
 
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -29,14 +38,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   dataplane: {
     layers: ['mesh', 'runtime'],
-    node: ['crypto', 'net', 'fs', 'fs/promises', 'dns', 'dns/promises', 'path', 'events'],
+    node: ['crypto', 'net', 'dgram', 'fs', 'fs/promises', 'dns', 'dns/promises', 'path', 'events'],
     npm: [],
     why: 'dataplane/ knows Linux, not Kubernetes; programs are started in dataplane/exec.ts.',
   },
   kube: {
     layers: ['runtime'],
     node: 'all',
-    npm: ['undici'],
+    npm: ['undici', 'yaml'],
     npmTypes: CLIENT_TYPES,
     why: 'kube/ knows the API server, not WireGuard; the runtime of client-node costs 75 MB.',
   },
@@ -88,11 +97,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   main: { layers: ['runtime'], node: [], npm: [], why: 'src/main.ts only picks the process: import its main.ts.' },
   tools: {
-    layers: ['api', 'runtime', 'operator/policies'],
+    layers: ['api', 'runtime', 'operator/policies', 'cli/program', ...DECLARATIONS],
     node: 'all',
     npm: ['yaml', 'zod', 'undici', 'oxlint'],
     npmTypes: CLIENT_TYPES,
-    why: 'tools/ builds and shows the product; it takes only its contract, plumbing and shipped policies from src/.',
+    why: 'tools/ builds and shows the product; it takes only its contract, plumbing, shipped policies, command tree and what processes declare of themselves from src/.',
   },
 };
 
@@ -100,6 +109,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 export const GRANTS: Readonly<Record<string, readonly string[]>> = {
   'src/dataplane/exec.ts': ['node:child_process'],
   'src/kube/config.ts': ['@kubernetes/client-node'],
+  'src/kube/exec-plugin.ts': ['node:child_process'],
 };
 
 /** Built-in modules that no row of src/ covers: starting programs, and reaching the environment by the back door. */

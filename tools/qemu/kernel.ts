@@ -66,7 +66,6 @@ async function output(argv: readonly string[], cwd = '/'): Promise<string> {
 
 function missing(why: string): PeerwrightError {
   return new PeerwrightError('KernelMissing', `There is no kernel to start: ${why}`, {
-    retry: 'never',
     hint: 'It is taken from Debian 12 or newer on amd64; apt-get update may help.',
   });
 }

@@ -28,13 +28,22 @@ export async function gatewayOf(name: string, { uid, octet, identity }: GatewayO
   const payload = { version: 1 as const, node, gateway, keyNumber: 1, publicKey, privateKey, presharedKeySeed };
   const sealedKey = await seal(payload, await recipientOf(identity));
   const networks = { addresses: [`10.${octet}.0.1`], pools: [`10.${octet}.0.0/24`] };
-  return { gateway, generation: 1, keyNumber: 1, publicKey, sealedKey, listenPort: 51_800 + octet, ...networks };
+  const allowedPeerRoutes = ['192.168.0.0/16', 'fd00:7::/32'];
+  const numbers = { generation: 1, keyNumber: 1, listenPort: 51_800 + octet };
+  return { gateway, ...numbers, publicKey, sealedKey, ...networks, allowedPeerRoutes };
 }
 
 /** An accepted peer of the gateway with pool 10.90.0.0/24. */
 export function peerOf(uid: string, publicKey: PublicKey, rest: Partial<PeerView> = {}): PeerView {
   const address = `10.90.0.${10 + KEYS.indexOf(publicKey)}`;
-  const granted = { publicKey, addresses: [address] };
+  const granted = { publicKey, addresses: [address], routes: rest.routes ?? [], presharedKey: 'None' } as const;
   const named = { namespace: 'net', name: uid, uid, resourceVersion: '5', generation: 1, creationTimestamp: '2026' };
-  return { ...named, state: 'Enabled', publicKey, granted, decided: true, ...rest };
+  const spec = { publicKey, routes: [], persistentKeepaliveSeconds: 0 };
+  return { ...named, state: 'Enabled', ...spec, granted, decided: true, ...rest };
+}
+
+/** The same with a preshared key. */
+export function derivedPeerOf(uid: string, publicKey: PublicKey, rest: Partial<PeerView> = {}): PeerView {
+  const peer = peerOf(uid, publicKey, rest);
+  return peer.granted === undefined ? peer : { ...peer, granted: { ...peer.granted, presharedKey: 'Derived' } };
 }

@@ -5,6 +5,7 @@ import { pass, scriptedSource } from '../../kube/fake.ts';
 import { deviceName } from '../../mesh/device.ts';
 import { fakeClock, fakeLog } from '../../runtime/fake.ts';
 import { NodeWorld } from '../world/node-world.ts';
+import { rulesOfFound } from './device-rules.ts';
 import { NodeFirewall } from './firewall.ts';
 import { Observations } from './observations.ts';
 import { pollDevices } from './poll.ts';
@@ -21,6 +22,7 @@ const gateway = (uid: string): ConfiguredGateway => ({
 });
 const GOOD = gateway('11111111-0');
 const BAD = gateway('22222222-0');
+const closed = rulesOfFound({ name: deviceName(GOOD.gateway.uid), configured: undefined, device: undefined });
 
 function start(gateways?: readonly ConfiguredGateway[]) {
   const clock = fakeClock();
@@ -29,7 +31,7 @@ function start(gateways?: readonly ConfiguredGateway[]) {
   const world = new NodeWorld({ client: scriptedSource([]), clock, log, onChange: () => undefined });
   if (gateways) world.configure(gateways, stop.signal);
   const dataplane = new FakeDataplane();
-  const firewall = new NodeFirewall({ dataplane, addressesOf: () => [] });
+  const firewall = new NodeFirewall({ dataplane });
   const observations = new Observations();
   const looks: string[] = [];
   const queue = { add: (key: string) => void looks.push(key) };
@@ -64,13 +66,25 @@ describe('pollDevices', () => {
     stop.abort();
   });
 
+  it.each(['ForwardingDisabled', 'RouteConflict', 'ListenPortConflict'] as const)(
+    'looks as often as before at a device whose problem is %s, which only a look can end',
+    async (code) => {
+      const { clock, looks, world, observations, stop } = start([GOOD]);
+      const good = world.gateway(deviceName(GOOD.gateway.uid));
+      if (good) observations.failed(good, { code, message: 'm' });
+      await pass(clock, 40_000);
+      expect(looks).toHaveLength(10);
+      stop.abort();
+    },
+  );
+
   it('brings the firewall table back that somebody took away', async () => {
     const { clock, dataplane, firewall, stop } = start([GOOD]);
-    firewall.admit(deviceName(GOOD.gateway.uid));
+    firewall.admit(closed);
     await firewall.ensure(stop.signal);
     dataplane.rules = undefined;
     await pass(clock, 5_000);
-    expect(dataplane.rules).toEqual({ devices: [{ name: deviceName(GOOD.gateway.uid), addresses: [] }] });
+    expect(dataplane.rules).toEqual({ devices: [closed] });
     stop.abort();
   });
 });

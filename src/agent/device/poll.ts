@@ -1,5 +1,6 @@
 import type { Queue } from '../../kube/queue.ts';
 import type { DeviceName } from '../../mesh/model.ts';
+import type { Problem } from '../../mesh/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { NodeWorld } from '../world/node-world.ts';
@@ -17,8 +18,10 @@ export interface PollDeps {
 
 /** Drift is to be repaired within 5 s, and a person waits for the first handshake. */
 const EVERY_MS = 4_000;
-/** Problems are tried again less and less often. */
+/** What could not be done is tried again less and less often. */
 const LONGEST_TURNS = 4;
+/** What is found by looking costs no more than a look, and the rest of the device works. */
+const FOUND_BY_LOOKING: readonly Problem['code'][] = ['RouteConflict', 'ForwardingDisabled', 'ListenPortConflict'];
 
 /** Looks at every device again and again: for drift, for handshakes, and to try once more what did not work. */
 export async function pollDevices(deps: PollDeps, signal: AbortSignal): Promise<void> {
@@ -34,10 +37,11 @@ export async function pollDevices(deps: PollDeps, signal: AbortSignal): Promise<
   }
 }
 
-/** For how many turns the device has had problems, this one included. */
+/** For how many turns something about the device has not worked, this one included. */
 function troubledTurns(device: DeviceName, troubled: Map<DeviceName, number>, { observations }: PollDeps): number {
   const problems = observations.get(device)?.problems ?? [];
-  const turns = problems.length > 0 ? (troubled.get(device) ?? 0) + 1 : 0;
+  const isTroubled = problems.some(({ code }) => !FOUND_BY_LOOKING.includes(code));
+  const turns = isTroubled ? (troubled.get(device) ?? 0) + 1 : 0;
   troubled.set(device, turns);
   return turns;
 }

@@ -1,24 +1,31 @@
 import type { Dataplane } from '../../dataplane/port.ts';
+import type { Again } from '../../kube/worker.ts';
 import { acceptPeers } from '../../mesh/accept-peers.ts';
-import type { AcceptedPeer } from '../../mesh/device.ts';
-import { deviceFor } from '../../mesh/device.ts';
-import type { CurrentDevice, DeviceName, Operation, Result } from '../../mesh/model.ts';
-import { planDevice } from '../../mesh/plan.ts';
+import { deviceAlias } from '../../mesh/device.ts';
+import type { CurrentDevice, DeviceName } from '../../mesh/model.ts';
 import type { Problem } from '../../mesh/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { PeerwrightError } from '../../runtime/error.ts';
-import type { Secret } from '../../runtime/secret.ts';
 import type { GatewayWorld, NodeWorld } from '../world/node-world.ts';
+import { applyDesire } from './apply-desire.ts';
+import type { Applied } from './apply-desire.ts';
+import { desireOf } from './desire.ts';
+import type { DeviceMemories } from './device-memory.ts';
 import type { NodeFirewall } from './firewall.ts';
 import type { SealedKeys } from './gateway-key.ts';
+import type { NodeNetworks } from './node-networks.ts';
 import { observedPeers } from './observation.ts';
 import type { Observations } from './observations.ts';
+import { removeDevice } from './remove.ts';
+import { revokeGone } from './revoke.ts';
+import type { Found } from './revoke.ts';
 
 export interface DeviceDeps {
   readonly world: NodeWorld;
   readonly dataplane: Dataplane;
   readonly firewall: NodeFirewall;
   readonly keys: SealedKeys;
+  readonly networks: Pick<NodeNetworks, 'ofNode' | 'ofOurs'>;
+  readonly memories: DeviceMemories;
   readonly observations: Observations;
   readonly clock: Clock;
 }
@@ -29,49 +36,76 @@ const SLOW_MS = 500;
  * Brings a device of this node to the state that its gateway asks for and notes what is there then. Safe to run at any
  * time, any number of times. Does nothing while the config or the peers of the gateway are unknown.
  */
-export async function reconcileDevice(name: DeviceName, deps: DeviceDeps, signal: AbortSignal): Promise<void> {
+export async function reconcileDevice(name: DeviceName, deps: DeviceDeps, signal: AbortSignal): Promise<Again | void> {
   if (!deps.world.known) return;
   const gateway = deps.world.gateway(name);
   if (gateway === undefined) return removeDevice(name, deps, signal);
   if (!gateway.peers.synced) return;
   try {
-    await programDevice(gateway, deps, signal);
+    const found = await deps.dataplane.read(name, signal);
+    if (found.state === 'foreign') return await leaveAlone({ gateway, problem: found.problem }, deps, signal);
+    const current = found.state === 'ours' ? found.device : undefined;
+    return await programDevice({ gateway, current }, deps, signal);
   } catch (error) {
     if (!signal.aborted) deps.observations.failed(gateway, problemOf(name, error));
     throw error;
   }
 }
 
-async function programDevice(gateway: GatewayWorld, deps: DeviceDeps, signal: AbortSignal): Promise<void> {
-  const { dataplane, observations } = deps;
+/** Whoever is revoked goes, also when the rest of the pass breaks off, wherever that happens. */
+async function programDevice(found: Found, deps: DeviceDeps, signal: AbortSignal): Promise<Again | void> {
+  try {
+    return await bringAbout(found, deps, signal);
+  } catch (error) {
+    const { gateway } = found;
+    // Read anew: what the pass had moved from one peer to another by then must not be taken from that one.
+    const now = await deps.dataplane.read(gateway.device, signal);
+    const current = now.state === 'ours' ? ownOf(gateway, now.device) : undefined;
+    await revokeGone({ gateway, current }, deps.dataplane, signal);
+    throw error;
+  }
+}
+
+async function bringAbout({ gateway, current }: Found, deps: DeviceDeps, signal: AbortSignal): Promise<Again | void> {
   const { device: name, configured } = gateway;
-  const found = await dataplane.read(name, signal);
-  const current = found.state === 'ours' ? found.device : undefined;
+  const key = await deps.keys.keyOf(configured);
   // From here on the peers are those of this moment: what comes later is for the next pass.
   const peers = gateway.peers.list();
-  const accepted = acceptPeers({ configured, peers, current: current?.peers ?? new Map() });
-  const noted = { peers, accepted, previous: observations.get(name) };
-  if (found.state === 'foreign') {
-    deps.firewall.exclude(name);
-    await deps.firewall.ensure(signal);
-    const seen = { name, configured, peers: observedPeers({ ...noted, device: undefined }) };
-    return observations.note({ ...seen, problems: [found.problem], settled: false });
-  }
-  deps.firewall.admit(name);
-  const wanted = [...accepted.values()].flatMap(({ peer }) => peer ?? []);
-  const before = { name, configured, problems: noted.previous?.problems ?? [], settled: false };
-  const seenFirst = {
-    ...before,
-    ...(current && { device: current }),
-    peers: observedPeers({ ...noted, device: current }),
+  const memory = deps.memories.of(name);
+  const desire = await desireOf({ gateway, peers, current: ownOf(gateway, current), key, memory }, deps, signal);
+  const previous = deps.observations.get(name);
+  const noted = { peers, accepted: desire.accepted, previous, key: key.ok ? key.value : undefined };
+  const note = ({ device, problems, settled }: Applied) => {
+    const rules = deps.firewall.inForce(name);
+    const takenPorts = memory.takenPorts.list(deps.clock.monotonic());
+    const seen = { ...(device && { device }), ...(rules && { rules }), takenPorts, problems, settled };
+    deps.observations.note({ name, configured, ...seen, peers: observedPeers({ ...noted, device, rules }) });
   };
-  const { device, problems, settled } = await unlessSlow(
-    () => apply({ gateway, current, peers: wanted }, deps, signal),
-    () => observations.note(seenFirst),
+  const applied = await unlessSlow(
+    () => applyDesire({ current, desire, key, memory }, deps, signal),
+    () => note({ device: current, problems: previous?.problems ?? [], settled: false }),
     deps.clock,
   );
-  const seen = { name, configured, ...(device && { device }), problems, settled };
-  observations.note({ ...seen, peers: observedPeers({ ...noted, device }) });
+  note(applied);
+  const { againAfterMs } = desire;
+  return againAfterMs === undefined ? undefined : { againAfterMs };
+}
+
+interface Foreign {
+  readonly gateway: GatewayWorld;
+  readonly problem: Problem;
+}
+
+/** An interface of somebody else has the name: neither it nor its traffic is touched. */
+async function leaveAlone({ gateway, problem }: Foreign, deps: DeviceDeps, signal: AbortSignal): Promise<void> {
+  const { device: name, configured } = gateway;
+  deps.firewall.exclude(name);
+  await deps.firewall.ensure(signal);
+  const peers = gateway.peers.list();
+  const accepted = acceptPeers({ configured, peers, current: new Map() });
+  const nothing = { key: undefined, device: undefined, rules: undefined };
+  const noted = observedPeers({ peers, accepted, previous: deps.observations.get(name), ...nothing });
+  deps.observations.note({ name, configured, peers: noted, problems: [problem], settled: false });
 }
 
 /** Making a link may take seconds; what was there before must not be reported for so long. */
@@ -87,68 +121,12 @@ async function unlessSlow<T>(work: () => Promise<T>, whenSlow: () => void, clock
   }
 }
 
-interface Pass {
-  readonly gateway: GatewayWorld;
-  readonly current: CurrentDevice | undefined;
-  readonly peers: readonly AcceptedPeer[];
-}
-
-interface Passed {
-  readonly device: CurrentDevice | undefined;
-  readonly problems: readonly Problem[];
-  readonly settled: boolean;
-}
-
-async function apply({ gateway, current, peers }: Pass, deps: DeviceDeps, signal: AbortSignal): Promise<Passed> {
-  const { dataplane, firewall, keys } = deps;
-  const desired = deviceFor(gateway.configured, peers);
-  const key = await keys.privateKeyOf(gateway.configured);
-  const unguarded = await firewall.ensure(signal);
-  const refused = [...(key.ok ? [] : key.problems), ...unguarded];
-  // Without its key a device is not made; one that is there goes on with the key that it has.
-  if (!key.ok && current?.alias !== desired.alias) return { device: current, problems: refused, settled: false };
-  const plan = planDevice(current, desired);
-  const possible = plan.operations.filter(isPossible({ keyed: key.ok, guarded: unguarded.length === 0 }));
-  if (possible.length === 0) return { device: current, problems: refused, settled: plan.operations.length === 0 };
-  const problems = await dataplane.apply({ ...plan, operations: possible }, () => revealed(key), signal);
-  const after = await dataplane.read(desired.name, signal);
-  const device = after.state === 'ours' ? after.device : undefined;
-  return { device, problems: [...refused, ...problems], settled: planDevice(device, desired).operations.length === 0 };
-}
-
-/** Routes need the link up, and the link stays down without the firewall. */
-function isPossible({ keyed, guarded }: { readonly keyed: boolean; readonly guarded: boolean }) {
-  return ({ type }: Operation): boolean => {
-    if (type === 'SetKey') return keyed;
-    return guarded || (type !== 'LinkUp' && type !== 'AddRoute');
-  };
-}
-
-function revealed(key: Result<Secret>): Secret {
-  if (key.ok) return key.value;
-  throw new PeerwrightError('KeyUnreadable', 'The key of the gateway could not be opened');
-}
-
-/** The config is known and wants no such device; one that is not ours stays. */
-async function removeDevice(name: DeviceName, deps: DeviceDeps, signal: AbortSignal): Promise<void> {
-  const { world, dataplane, firewall, keys, observations } = deps;
-  const found = await dataplane.read(name, signal);
-  if (found.state === 'ours') {
-    const problems = await dataplane.apply(planDevice(found.device, undefined), noKey, signal);
-    const [first] = problems;
-    if (first !== undefined) throw new PeerwrightError(first.code, first.message);
-  }
-  const configured = observations.get(name)?.configured;
-  if (configured) keys.forget(configured.gateway.uid);
-  world.removed(name);
-  observations.remove(name);
-  // Until now: its link could still carry something.
-  firewall.exclude(name);
-  await firewall.ensure(signal);
-}
-
-function noKey(): never {
-  throw new PeerwrightError('KeyUnreadable', 'A device that goes needs no key');
+/** Undefined when the device carries the mark of another gateway. */
+function ownOf(
+  { configured: { gateway } }: GatewayWorld,
+  device: CurrentDevice | undefined,
+): CurrentDevice | undefined {
+  return device?.alias === deviceAlias(gateway.namespace, gateway.name) ? device : undefined;
 }
 
 function problemOf(name: DeviceName, error: unknown): Problem {

@@ -25,6 +25,8 @@ export class Connections {
       sinceTime: timeOf(memory.sinceMs),
       ...(lastHandshakeMs !== undefined && { lastHandshakeTime: timeOf(lastHandshakeMs) }),
       ...(endpoint !== undefined && { endpoint: endpoint.slice(0, 64) }),
+      receivedBytes: rxBytes,
+      sentBytes: txBytes,
     };
   }
 

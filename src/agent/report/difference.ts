@@ -4,7 +4,7 @@ import { sameJson } from '../../mesh/merge-patch.ts';
 /**
  * How much a report as it is stored lags behind.
  *
- * - None: only observedTime differs.
+ * - None: only observedTime and counters of bytes differ, which go along with whatever is written next.
  * - Refresh: handshake times and endpoints differ, in the same states.
  * - Transition: a connection has another state.
  * - Change: anything else, and the first handshake of a peer, for which a person waits.
@@ -30,13 +30,19 @@ function entryDifference(before: ReportedPeer | undefined, after: ReportedPeer):
 }
 
 function connectionDifference(before: ReportedPeer['connection'], after: ReportedPeer['connection']): Difference {
-  if (sameJson(before, after)) return 'None';
+  if (sameJson(withoutBytes(before), withoutBytes(after))) return 'None';
   if (before === undefined || after === undefined) return 'Change';
   if (before.state === after.state) return 'Refresh';
   return before.state === 'Never' && after.state === 'Connected' ? 'Change' : 'Transition';
 }
 
 function withoutPeers({ peers: _peers, observedTime: _time, ...rest }: NodeReportSpec): object {
+  return rest;
+}
+
+function withoutBytes(connection: ReportedPeer['connection']): object | undefined {
+  if (connection === undefined) return undefined;
+  const { receivedBytes: _received, sentBytes: _sent, ...rest } = connection;
   return rest;
 }
 

@@ -70,6 +70,7 @@ const key = (index: number) => `B${String(index).padStart(40, 'A')}A=`.slice(0, 
 const present = (index: number, handshakeMs?: number): CurrentPeer => ({
   publicKey: key(index),
   allowedIPs: [],
+  persistentKeepaliveSeconds: 0,
   rxBytes: 0,
   txBytes: 0,
   ...(handshakeMs !== undefined && { lastHandshakeMs: handshakeMs }),

@@ -30,7 +30,7 @@ interface Pace {
   notBefore: number;
 }
 
-/** Brings stored reports up to date, each at its pace: see DESIGN on the write budget. */
+/** Brings stored reports up to date, each at its pace: what changes soon, what only tells of connections later on. */
 export class ReportWriter {
   readonly #deps: ReportWriterDeps;
   readonly #pending = new Set<number>();

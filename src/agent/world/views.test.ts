@@ -40,7 +40,39 @@ describe('peerView', () => {
       generation: 3,
       state: 'Enabled',
       decided: true,
-      granted: { publicKey: KEY, addresses: ['10.90.0.7'] },
+      granted: { publicKey: KEY, addresses: ['10.90.0.7'], routes: [], presharedKey: 'None' },
+    });
+    const more = { ...status, routes: ['192.168.7.0/24'], presharedKey: 'Derived' as const };
+    expect(peerView(peer({}, more)).granted).toMatchObject({ routes: ['192.168.7.0/24'], presharedKey: 'Derived' });
+  });
+
+  it('takes from the spec what the agent goes by itself', () => {
+    const endpoint = { host: 'branch7.example.net', port: 51_820 };
+    const spec = { routes: ['192.168.7.0/24'], endpoint, persistentKeepaliveSeconds: 25 };
+    expect(peerView(peer(spec))).toMatchObject({ publicKey: KEY, ...spec });
+    expect(peerView(peer())).toMatchObject({ routes: [], persistentKeepaliveSeconds: 0 });
+    expect(peerView(peer())).not.toHaveProperty('endpoint');
+    expect(peerView(peer({ publicKey: undefined }))).not.toHaveProperty('publicKey');
+  });
+
+  it('keeps the decision about a peer whose spec cannot be read', () => {
+    const status = { observedGeneration: 3, publicKey: KEY, addresses: ['10.90.0.7'], routes: ['192.168.7.0/24'] };
+    const view = peerView(peer({ routes: 'all' }, status));
+    expect(view).toMatchObject({
+      decided: false,
+      invalid: { code: 'InvalidObject' },
+      granted: { publicKey: KEY, addresses: ['10.90.0.7'], routes: ['192.168.7.0/24'] },
+    });
+    expect(view).not.toHaveProperty('persistentKeepaliveSeconds');
+  });
+
+  it('keeps the decision of an operator who says more than this agent can read', () => {
+    const granted = { publicKey: KEY, addresses: ['10.90.0.7'], routes: ['192.168.7.0/24'] };
+    const status = { observedGeneration: 3, ...granted, connection: { state: 'Roaming' }, presharedKey: 'Secret' };
+    expect(peerView(peer({}, status as unknown as PeerObject['status']))).toMatchObject({
+      decided: false,
+      invalid: { code: 'InvalidObject' },
+      granted,
     });
   });
 

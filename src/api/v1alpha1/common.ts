@@ -13,12 +13,12 @@ export const MAX_NODE_NAME_LENGTH = 248;
 
 const NAME = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
 
-/** The name of an object, as a process writes it. */
-export const objectName = (max = 253) => z.string().min(1).max(max);
+/** The name of an object, as a process writes it: nothing that could end a line or a word where it is put into one. */
+export const objectName = (max = 253) => z.string().min(1).max(max).regex(new RegExp(NAME));
 
 /** The name of an object, as a person writes it: a DNS-1123 subdomain. */
 export const objectReference = (max = 253) =>
-  rule(objectName(max), {
+  rule(z.string().min(1).max(max), {
     cel: `self.matches('${NAME}')`,
     message: 'must be the name of an object: lower-case letters, digits, - and .',
     messageExpression:
@@ -29,8 +29,31 @@ export const objectReference = (max = 253) =>
         : `${name} is not the name of an object; write lower-case letters, digits, - and . as in metadata.name`,
   });
 
+/** What a process writes and others show or copy: nothing that ends a line or a word, or that a shell interprets. */
+export const plainText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[A-Za-z0-9.:%/+=_[\]-]*$/);
+
 /** The uid of an object. */
-export const objectUID = () => z.string().min(1).max(64);
+export const objectUID = () => plainText(64).min(1);
+
+/** A word that programs compare and people look up. */
+const word = () =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[A-Za-z][A-Za-z0-9]*$/);
+
+/** An age recipient, to which keys are sealed. */
+export const ageRecipient = () =>
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^age1[0-9a-z]+$/);
 
 /** An instant, RFC 3339. */
 export const instant = () =>
@@ -52,11 +75,11 @@ export const list = <T extends z.ZodType>(item: T, max: number) =>
 
 /** `metav1.Condition`, all fields required as kstatus and `kubectl wait` expect. */
 export const Condition = z.object({
-  type: z.string().min(1).max(63).describe('What the condition is about, such as Ready.'),
+  type: word().describe('What the condition is about, such as Ready.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
   observedGeneration: z.int().min(0).describe('The metadata.generation that this was decided for.'),
   lastTransitionTime: instant().describe('When status changed last.'),
-  reason: z.string().min(1).max(63).describe('Why, as one stable word; docs/reference/reasons.md lists them.'),
+  reason: word().describe('Why, as one stable word; docs/reference/reasons.md lists them.'),
   message: z.string().max(1024).describe('Why, for people: names the value and the remedy.'),
 });
 export type Condition = z.infer<typeof Condition>;
@@ -93,7 +116,7 @@ export const observedGeneration = () =>
 
 /** An expected "no" as agents report it: same shape as `Problem` in mesh/. */
 export const ReportedProblem = z.object({
-  code: z.string().min(1).max(63).describe('A stable reason; docs/reference/reasons.md lists them.'),
+  code: word().describe('A stable reason; docs/reference/reasons.md lists them.'),
   message: z.string().max(1024).describe('One sentence with the value and the remedy.'),
 });
 export type ReportedProblem = z.infer<typeof ReportedProblem>;

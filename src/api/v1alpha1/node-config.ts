@@ -1,12 +1,25 @@
 import { z } from 'zod';
 import { defineKind, type ObjectOf } from '../kind.ts';
-import { GatewayIdentity, MAX_NODE_NAME_LENGTH, address, cidr, list, objectUID, port, publicKey } from './common.ts';
+
+import {
+  GatewayIdentity,
+  MAX_NODE_NAME_LENGTH,
+  address,
+  ageRecipient,
+  cidr,
+  list,
+  objectUID,
+  port,
+  publicKey,
+} from './common.ts';
+import { mtu, networks } from './route.ts';
+import { Masquerade, PeerTraffic } from './traffic.ts';
 
 /** A node's identity as the operator pinned it: another recipient for this nodeUID is never used. */
 export const NodeIdentity = z
   .object({
     nodeUID: objectUID().describe('Uid of the Node.'),
-    recipient: z.string().min(1).max(128).describe('age recipient of its agent, to which keys are sealed.'),
+    recipient: ageRecipient().describe('age recipient of its agent, to which keys are sealed.'),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic', description: 'The identity pinned for this node.' });
 export type NodeIdentity = z.infer<typeof NodeIdentity>;
@@ -19,7 +32,12 @@ export const ConfiguredGateway = z
     keyNumber: z.int().min(1).describe('Number of the key, as in the name of its Secret.'),
     publicKey: publicKey().describe('The public key that the sealed key must derive to.'),
     /** age file, base64, sealed to `identity.recipient`; see `SealedPayload` in keys/. */
-    sealedKey: z.string().min(1).max(4096).describe('The private key, sealed to the recipient: an age file, base64.'),
+    sealedKey: z
+      .string()
+      .min(1)
+      .max(4096)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/)
+      .describe('The private key, sealed to the recipient: an age file, base64.'),
     listenPort: port().describe('UDP port to listen on.'),
     /** The gateway's own addresses, without prefix length. */
     addresses: list(address().describe('An address.'), 8).describe("The gateway's own addresses."),
@@ -27,6 +45,17 @@ export const ConfiguredGateway = z
     pools: list(cidr().describe('A network.'), 8).describe(
       'The pools: routed to the device, and the bound of what peers may have.',
     ),
+    mtu: mtu().optional().describe('MTU to have; without it the agent finds out.'),
+    routes: networks().optional().describe('Networks that peers may reach through the device.'),
+    allowedPeerRoutes: networks().optional().describe('The bound of what peers may have behind them.'),
+    masquerade: z
+      .enum([Masquerade.Enabled, Masquerade.Disabled])
+      .optional()
+      .describe('Whether peers appear with the address of the node. Default: Enabled.'),
+    peerTraffic: z
+      .enum([PeerTraffic.Isolated, PeerTraffic.Open])
+      .optional()
+      .describe('Whether peers reach each other. Default: Isolated.'),
   })
   .describe('One device that this node must run.');
 export type ConfiguredGateway = z.infer<typeof ConfiguredGateway>;

@@ -4,9 +4,12 @@ import {
   GatewayIdentity,
   MAX_NODE_NAME_LENGTH,
   ReportedProblem,
+  ageRecipient,
+  count,
   instant,
   list,
   objectUID,
+  plainText,
   publicKey,
 } from './common.ts';
 import { ConnectionState } from './peer.ts';
@@ -24,16 +27,21 @@ export const ReportedDevice = z
       .describe(
         'Generation of the configured gateway that was acted upon; acknowledges a decision together with the digest.',
       ),
-    device: z.string().min(1).max(15).describe('Name of the interface.'),
-    /** Digest of what was read back from the kernel; absent while there is no usable device. */
-    digest: z
+    device: z
       .string()
-      .max(64)
-      .optional()
-      .describe('Digest of what was read back; absent while there is no usable device.'),
+      .min(1)
+      .max(15)
+      .regex(/^[A-Za-z0-9_.-]+$/)
+      .describe('Name of the interface.'),
+    /** Digest of what was read back from the kernel; absent while there is no usable device. */
+    digest: plainText(64).optional().describe('Digest of what was read back; absent while there is no usable device.'),
     implementation: z.enum(['Kernel', 'Userspace']).optional().describe('Which WireGuard runs the device.'),
     publicKey: publicKey().optional().describe('The public key that the device has.'),
     listenPort: z.int().min(0).max(65535).optional().describe('The UDP port that the device has.'),
+    takenPorts: list(z.int().min(1).max(65535).describe('A UDP port.'), 16)
+      .optional()
+      .describe('UDP ports that this device was to have and that others held when it was tried.'),
+    mtu: z.int().min(0).optional().describe('The MTU that the device has.'),
     problems: list(ReportedProblem.describe('One problem.'), 16)
       .optional()
       .describe('Why the device is not as it should be.'),
@@ -52,14 +60,16 @@ export const ReportedPeer = z
         'metadata.generation of the peer that was acted upon; acknowledges a decision together with the digest.',
       ),
     /** Digest of the peer as read back from the device. */
-    digest: z.string().max(64).optional().describe('Digest of the peer as read back from the device.'),
-    problem: ReportedProblem.optional().describe('Why the peer is not on the device.'),
+    digest: plainText(64).optional().describe('Digest of the peer as read back from the device.'),
+    problem: ReportedProblem.optional().describe('Why the peer, or a part of it, is not on the device as decided.'),
     connection: z
       .object({
         state: ConnectionState.describe('As in the status of the peer.'),
         sinceTime: instant().optional().describe('Since when the state holds.'),
         lastHandshakeTime: instant().optional().describe('The last handshake.'),
-        endpoint: z.string().max(64).optional().describe('address:port of the last authenticated packet.'),
+        endpoint: plainText(64).optional().describe('address:port of the last authenticated packet.'),
+        receivedBytes: count().optional().describe('Bytes received from the peer.'),
+        sentBytes: count().optional().describe('Bytes sent to the peer.'),
       })
       .optional()
       .describe('What the agent sees of the connection.'),
@@ -76,9 +86,7 @@ export const NodeReportSpec = z
     nodeName: z.string().min(1).max(MAX_NODE_NAME_LENGTH).describe('Name of the Node. Cannot be changed.'),
     nodeUID: objectUID().describe('Uid of the Node. Cannot be changed.'),
     observedTime: instant().describe('When the agent saw this.'),
-    recipient: z
-      .string()
-      .max(128)
+    recipient: ageRecipient()
       .optional()
       .describe('age recipient of the agent, to which keys are sealed. Cannot be changed or removed once set.'),
     shardCount: z.int().min(0).max(999).optional().describe('How many shards with peers there are when all is told.'),

@@ -7,14 +7,20 @@ import {
   STATUS_DEFAULT,
   address,
   conditions,
+  count,
   instant,
   list,
+  objectName,
   objectReference,
   observedGeneration,
+  plainText,
   publicKey,
 } from './common.ts';
+import { Endpoint } from './endpoint.ts';
+import { keepaliveSeconds, networks, peerRoutes } from './route.ts';
 
 export const PeerState = { Enabled: 'Enabled', Disabled: 'Disabled' } as const;
+export const PresharedKeyType = { None: 'None', Derived: 'Derived' } as const;
 
 const ofFamily = (family: number) => `self.filter(a, isIP(a) && ip(a).family() == ${family}).size() <= 1`;
 
@@ -40,12 +46,42 @@ export const PeerSpec = z
         'x-kubernetes-map-type': 'atomic',
         description: 'The gateway this peer connects to. Cannot be changed.',
       }),
-    publicKey: publicKey().describe('The public key of the remote end, the 44 characters that `wg pubkey` prints.'),
+    publicKey: publicKey()
+      .optional()
+      .describe(
+        'The public key of the remote end, the 44 characters that `wg pubkey` prints. Default: the operator makes a key pair and keeps it in the Secret that status.configSecret names.',
+      ),
     addresses: requestedAddresses()
       .optional()
       .describe(
         'Addresses to ask for, at most one of each family. Default: a free one of each family that the gateway has.',
       ),
+    routes: peerRoutes()
+      .optional()
+      .describe(
+        'Networks behind this peer, inside allowedPeerRoutes of the gateway and of no other peer. Default: none.',
+      ),
+    clientRoutes: networks()
+      .optional()
+      .describe(
+        "AllowedIPs in the client's configuration: what it sends through the tunnel. Default: pools and routes of the gateway.",
+      ),
+    endpoint: Endpoint.optional().describe(
+      'Where the gateway dials this peer. Default: nowhere, the peer dials in and may roam.',
+    ),
+    persistentKeepaliveSeconds: keepaliveSeconds()
+      .optional()
+      .describe('Seconds between keepalive packets of the gateway to this peer, 0 for none. Default: none.'),
+    presharedKey: z
+      .object({
+        type: z
+          .enum([PresharedKeyType.None, PresharedKeyType.Derived])
+          .describe(
+            'Derived: from a secret of the gateway, handed over in the Secret that status.configSecret names. None: no preshared key.',
+          ),
+      })
+      .optional()
+      .describe('A symmetric key besides the key pairs. Default: Derived for keys that the operator makes, else None.'),
     state: z
       .enum([PeerState.Enabled, PeerState.Disabled])
       .default(PeerState.Enabled)
@@ -65,8 +101,10 @@ export const Connection = z
     sinceTime: instant().optional().describe('Since when the state holds.'),
     lastHandshakeTime: instant().optional().describe('The last handshake seen, as of observedTime.'),
     observedTime: instant().optional().describe('When the agent saw this; refreshed every few minutes at most.'),
-    endpoint: z.string().max(64).optional().describe('address:port of the last authenticated packet.'),
-    nodeName: z.string().max(253).optional().describe('The node whose agent saw this.'),
+    endpoint: plainText(64).optional().describe('address:port of the last authenticated packet.'),
+    receivedBytes: count().optional().describe('Bytes received from the peer, as of observedTime.'),
+    sentBytes: count().optional().describe('Bytes sent to the peer, as of observedTime.'),
+    nodeName: objectName().optional().describe('The node whose agent saw this.'),
   })
   .describe('What the agent sees of the connection.');
 export type Connection = z.infer<typeof Connection>;
@@ -78,7 +116,18 @@ export const PeerStatus = z
     addresses: list(address().describe('An address.'), 2)
       .optional()
       .describe('The addresses that belong to this peer, at most one of each family.'),
-    publicKey: publicKey().optional().describe('The public key that was accepted.'),
+    routes: networks().optional().describe('The networks behind this peer that were granted.'),
+    publicKey: publicKey().optional().describe('The public key that was accepted, or made.'),
+    presharedKey: z
+      .enum([PresharedKeyType.None, PresharedKeyType.Derived])
+      .optional()
+      .describe('Which preshared key the device uses.'),
+    configSecret: z
+      .object({ name: objectName().describe('Name of a Secret in the namespace of the peer.') })
+      .optional()
+      .describe(
+        "The Secret with wg.conf for wg-quick: complete for a key that the operator made, without PrivateKey for a key of the peer's own.",
+      ),
     connection: Connection.optional(),
   })
   .describe('What the operator decided and what the agent reported. Only the operator writes it.');

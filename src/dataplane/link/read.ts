@@ -1,7 +1,8 @@
-import { ALIAS_PREFIX } from '../../mesh/device.ts';
 import type { DeviceName, Implementation, Prefix } from '../../mesh/model.ts';
 import { ProgramFailed } from '../exec.ts';
 import type { Run } from '../exec.ts';
+import { MAIN, SCOPE_LINK, batchAnswers, isMarked, prefixOf } from './ip-json.ts';
+import type { IpLink, IpRoute } from './ip-json.ts';
 import { LINK_GROUP, ROUTE_PROTOCOL } from './marks.ts';
 
 /** A link as `ip` shows it. */
@@ -26,9 +27,9 @@ export async function readLink(name: DeviceName, deps: { run: Run; signal: Abort
   const input = `address show dev ${name}\nroute show table all dev ${name} proto ${ROUTE_PROTOCOL}\n`;
   try {
     const { stdout } = await deps.run('ip', ['-json', '-details', '-N', '-batch', '-'], { input, signal: deps.signal });
-    const [links = '[]', routes = '[]'] = stdout.trim().split('\n');
-    const [link] = JSON.parse(links) as IpLink[];
-    return link === undefined ? undefined : linkOf(link, JSON.parse(routes) as IpRoute[]);
+    const [links = [], routes = []] = batchAnswers(stdout);
+    const [link] = links as IpLink[];
+    return link === undefined ? undefined : linkOf(link, routes as IpRoute[]);
   } catch (error) {
     if (error instanceof ProgramFailed && /does not exist|Cannot find device/.test(error.stderr)) return undefined;
     throw error;
@@ -40,7 +41,7 @@ export async function listLinks(deps: { run: Run; signal: AbortSignal }): Promis
   const { stdout } = await deps.run('ip', ['-json', '-details', '-N', 'link', 'show'], { signal: deps.signal });
   const links = JSON.parse(stdout === '' ? '[]' : stdout) as IpLink[];
   return links
-    .filter(({ ifalias = '' }) => ifalias.startsWith(ALIAS_PREFIX))
+    .filter(isMarked)
     .map(({ ifname }) => ifname as DeviceName)
     .toSorted();
 }
@@ -59,28 +60,6 @@ export function implementationOf({ kind }: Link): Implementation {
   return kind === 'wireguard' ? 'Kernel' : 'Userspace';
 }
 
-interface IpLink {
-  readonly ifname: string;
-  readonly ifalias?: string;
-  readonly group?: string;
-  readonly flags: readonly string[];
-  readonly mtu: number;
-  readonly linkinfo?: { readonly info_kind?: string };
-  readonly addr_info?: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
-}
-
-interface IpRoute {
-  readonly dst: string;
-  readonly dev?: string;
-  readonly gateway?: string;
-  readonly protocol?: string;
-  readonly table?: string;
-}
-
-/** Numbers, because `-N` is given: the names are whatever a host's rt_tables says. */
-const MAIN = '254';
-const SCOPE_LINK = '253';
-
 function linkOf(link: IpLink, routes: readonly IpRoute[]): Link {
   const addresses = (link.addr_info ?? []).filter(({ local, scope }) => scope !== SCOPE_LINK || !local.includes(':'));
   return {
@@ -93,10 +72,4 @@ function linkOf(link: IpLink, routes: readonly IpRoute[]): Link {
     addresses: addresses.map(({ local, prefixlen }) => `${local}/${prefixlen}` as Prefix).toSorted(),
     routes: routes.map(({ dst }) => prefixOf(dst)).toSorted(),
   };
-}
-
-/** `ip` leaves the length of host routes out and calls the default routes `default`. */
-function prefixOf(dst: string): Prefix {
-  if (dst === 'default' || dst.includes('/')) return dst as Prefix;
-  return `${dst}/${dst.includes(':') ? 128 : 32}` as Prefix;
 }

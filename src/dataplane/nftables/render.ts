@@ -1,44 +1,29 @@
-import type { FirewallRules } from '../port.ts';
+import type { DeviceRules, FirewallRules } from '../port.ts';
+import { chains } from './chains.ts';
+import { setsOf } from './sets.ts';
+import type { NftSet } from './sets.ts';
 
-export const TABLE = 'inet peerwright';
+/** What stands in the braces of our table. */
+export interface RenderedTable {
+  readonly sets: string;
+  readonly chains: string;
+}
 
 /**
- * The text for `nft -f -` that replaces our table in one transaction; without devices it removes it. `add` before
- * `delete` makes it work whether or not the table is there.
- *
- * Nothing is forwarded from or to a device, and a device reaches only ICMP echo at its own gateway addresses.
+ * The table for these rules. Chains and rules are always the same; devices, prefixes and peers only add elements to sets.
+ * The names of sets end in the generation, so that those of two generations can be there side by side.
+ * Throws for a name or a prefix that could be anything but one word of nft.
  */
-export function renderTable({ devices }: FirewallRules): string {
-  const replaced = `add table ${TABLE}\ndelete table ${TABLE}\n`;
-  if (devices.length === 0) return replaced;
-  const names = devices.map(({ name }) => `"${name}"`);
-  const pairs = devices.flatMap(({ name, addresses }) => addresses.map((prefix) => ({ name, prefix })));
-  const echo = (isV6: boolean) =>
-    pairs
-      .filter(({ prefix }) => prefix.includes(':') === isV6)
-      .map(({ name, prefix }) => `"${name}" . ${prefix.slice(0, prefix.indexOf('/'))}`);
-  return `${replaced}table ${TABLE} {
-  set our_devices { type ifname${elements(names)} }
-  set echo4 { type ifname . ipv4_addr${elements(echo(false))} }
-  set echo6 { type ifname . ipv6_addr${elements(echo(true))} }
-  chain forward {
-    type filter hook forward priority filter; policy accept;
-    iifname @our_devices drop
-    oifname @our_devices drop
-  }
-  chain input {
-    type filter hook input priority filter; policy accept;
-    iifname @our_devices goto from_device
-  }
-  chain from_device {
-    iifname . ip daddr @echo4 icmp type { echo-request, echo-reply } accept
-    iifname . ip6 daddr @echo6 icmpv6 type { echo-request, echo-reply } accept
-    drop
-  }
-}
-`;
+export function renderTable({ devices }: FirewallRules, generation: number): RenderedTable {
+  const sets = setsOf(devices.toSorted(byName)).map((set) => setText(set, generation));
+  return { sets: `\n${sets.join('')}`, chains: chains((name) => `@${name}_${generation}`) };
 }
 
-function elements(values: readonly string[]): string {
-  return values.length === 0 ? ';' : `; elements = { ${values.toSorted().join(', ')} }`;
+function setText({ name, kind, type, elements }: NftSet, generation: number): string {
+  const list = elements.length === 0 ? '' : ` elements = { ${elements.join(', ')} }`;
+  return `  ${kind} ${name}_${generation} { ${type};${list} }\n`;
+}
+
+function byName(a: DeviceRules, b: DeviceRules): number {
+  return a.name < b.name ? -1 : 1;
 }

@@ -1,9 +1,12 @@
 import type { CurrentPeer, Prefix, PublicKey } from '../../mesh/model.ts';
+import { presharedKeyFingerprint } from '../fingerprint.ts';
+import { parseEndpoint } from './endpoint.ts';
 import type { WireGuardState } from './wireguard.ts';
 
 /**
  * Reads `wg show IF dump` (wg(8)): a line `private-key public-key listen-port fwmark`, then one a peer:
  * `public-key preshared-key endpoint allowed-ips latest-handshake rx tx persistent-keepalive`, with tabs between.
+ * Of the private key nothing is kept, of preshared keys their fingerprints.
  */
 export function parseDump(text: string): WireGuardState {
   const [first = '', ...rest] = text.split('\n').filter((line) => line !== '');
@@ -16,13 +19,24 @@ export function parseDump(text: string): WireGuardState {
 const NONE = '(none)';
 
 function parsePeer(line: string): CurrentPeer {
-  const [publicKey = '', , endpoint = NONE, allowedIPs = NONE, handshake = '0', rx = '0', tx = '0'] = line.split('\t');
+  const fields = line.split('\t');
+  const given = (index: number) => (UNSET.has(fields[index] ?? NONE) ? undefined : fields[index]);
+  const [presharedKey, endpoint, handshake] = [given(1), parseEndpoint(given(2) ?? ''), given(4)];
   return {
-    publicKey: publicKey as PublicKey,
-    allowedIPs: allowedIPs === NONE ? [] : (allowedIPs.split(',').toSorted() as Prefix[]),
-    ...(endpoint === NONE ? {} : { endpoint }),
-    ...(handshake === '0' ? {} : { lastHandshakeMs: Number(handshake) * 1000 }),
-    rxBytes: Number(rx),
-    txBytes: Number(tx),
+    publicKey: given(0) as PublicKey,
+    allowedIPs: (given(3)?.split(',').toSorted() ?? []) as Prefix[],
+    ...(presharedKey === undefined ? {} : fingerprint(presharedKey)),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    persistentKeepaliveSeconds: Number(given(7) ?? 0),
+    ...(handshake === undefined ? {} : { lastHandshakeMs: Number(handshake) * 1000 }),
+    rxBytes: Number(given(5) ?? 0),
+    txBytes: Number(given(6) ?? 0),
   };
+}
+
+const UNSET: ReadonlySet<string> = new Set([NONE, '0', 'off']);
+
+function fingerprint(text: string): Pick<CurrentPeer, 'presharedKey'> {
+  const presharedKey = presharedKeyFingerprint(Buffer.from(text, 'base64'));
+  return presharedKey === undefined ? {} : { presharedKey };
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, statfs, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PeerwrightError } from '../../runtime/error.ts';
@@ -8,29 +9,39 @@ import { PeerwrightError } from '../../runtime/error.ts';
 export const SECRET_FOLDER = '/dev/shm';
 
 /**
- * Gives `use` the descriptor of a nameless 0600 file that holds `text`, for programs that read a secret from a file.
- * Not a pipe, because Node's are socket pairs, which a program cannot open at /dev/fd/N. Throws SecretFolder for a
- * folder that is not a tmpfs.
+ * Gives `use` the descriptors of nameless 0600 files that hold one text each, for programs that read secrets from
+ * files. Not pipes, because Node's are socket pairs, which a program cannot open at /dev/fd/N. Throws SecretFolder for
+ * a folder that is not a tmpfs.
  */
-export async function withSecretFile<T>(
-  text: string,
-  use: (descriptor: number) => Promise<T>,
+export async function withSecretFiles<T>(
+  texts: readonly string[],
+  use: (descriptors: readonly number[]) => Promise<T>,
   folder: string = SECRET_FOLDER,
 ): Promise<T> {
+  if (texts.length === 0) return await use([]);
   const { type } = await statfs(folder);
   if (!IN_MEMORY.has(type)) {
-    throw new PeerwrightError('SecretFolder', `${folder} is not a tmpfs, so no key is written there`, {
-      hint: 'Mount a tmpfs there.',
-    });
+    throw new PeerwrightError('SecretFolder', `${folder} is not a tmpfs, so no key is written there`);
   }
+  const files: FileHandle[] = [];
+  try {
+    for (const text of texts) files.push(await secretFile(text, folder));
+    return await use(files.map(({ fd }) => fd));
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+async function secretFile(text: string, folder: string): Promise<FileHandle> {
   const path = join(folder, `.peerwright-${randomUUID()}`);
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
     await unlink(path);
     await file.writeFile(text);
-    return await use(file.fd);
-  } finally {
+    return file;
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
 

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
-import type { CurrentPeer, DeviceName, Prefix, PublicKey } from '../../mesh/model.ts';
-import { hexOf, keyOfHex, publicKeyOf, throwAwayKey } from './codec.ts';
+import type { DesiredPeer, DeviceName, Prefix, PublicKey } from '../../mesh/model.ts';
+import type { Secret } from '../../runtime/secret.ts';
+import type { KeysOf } from '../port.ts';
+import { hexOf, throwAwayKey } from './codec.ts';
+import { checkedEndpoint } from './endpoint.ts';
+import { movedInOneStep } from './moves.ts';
+import { UapiReading } from './uapi-reading.ts';
 import { uapi } from './uapi-socket.ts';
-import type { WireGuard, WireGuardChange, WireGuardState } from './wireguard.ts';
+import type { WireGuard, WireGuardChange } from './wireguard.ts';
 
 /** Where wireguard-go puts its sockets; belongs to the mount namespace, unlike the interface. */
 export const UAPI_FOLDER = '/var/run/wireguard';
@@ -11,18 +16,19 @@ export const UAPI_FOLDER = '/var/run/wireguard';
 export function uapiWireGuard(folder: string = UAPI_FOLDER): WireGuard {
   return {
     read: async (device, signal) => {
-      const reading = new Reading();
+      const reading = new UapiReading();
       const request = { path: socketPath(folder, device), lines: ['get=1'], signal };
       await uapi(request, (key, value) => reading.line(key, value));
       return reading.state();
     },
     setKey: async (device, privateKey, signal) => {
-      const hex = Buffer.from(privateKey.reveal()).toString('hex');
-      await uapi({ path: socketPath(folder, device), lines: ['set=1', `private_key=${hex}`], signal }, () => {});
-    },
-    change: async (device, changes, signal) => {
-      const lines = ['set=1', ...changes.flatMap(linesOf)];
+      const lines = ['set=1', `private_key=${hexOfSecret(privateKey)}`];
       await uapi({ path: socketPath(folder, device), lines, signal }, () => {});
+    },
+    change: async ({ device, changes, presharedKey }, signal) => {
+      const lines = movedInOneStep(changes).flatMap((change) => linesOf(change, presharedKey));
+      if (lines.length === 0) return;
+      await uapi({ path: socketPath(folder, device), lines: ['set=1', ...lines], signal }, () => {});
     },
   };
 }
@@ -31,72 +37,62 @@ export function socketPath(folder: string, device: DeviceName): string {
   return join(folder, `${device}.sock`);
 }
 
-function linesOf(change: WireGuardChange): string[] {
+/** A message holds preshared keys as it holds the private one: it goes nowhere but into the socket. */
+function linesOf(change: WireGuardChange, presharedKey: KeysOf['presharedKey']): string[] {
   switch (change.type) {
     case 'SetListenPort':
       return [`listen_port=${change.listenPort}`];
     case 'AddPeer':
-      return [`public_key=${hexOf(change.peer.publicKey)}`, ...change.peer.allowedIPs.map(allowed)];
+      return [peerLine(change.peer.publicKey), ...addedLines(change.peer, presharedKey)];
     case 'RemovePeer':
-      return [`public_key=${hexOf(change.publicKey)}`, 'remove=true'];
+      return [peerLine(change.publicKey), 'remove=true'];
+    case 'SetPresharedKey':
+      return [...live(change), `preshared_key=${keyText(change, presharedKey)}`];
+    case 'SetEndpoint':
+      return [...live(change), `endpoint=${checkedEndpoint(change.endpoint)}`];
+    case 'SetKeepalive':
+      return [...live(change), `persistent_keepalive_interval=${change.persistentKeepaliveSeconds}`];
     case 'AddAllowedIPs':
-      return [`public_key=${hexOf(change.publicKey)}`, 'update_only=true', ...change.allowedIPs.map(allowed)];
+      return [...live(change), ...change.allowedIPs.map(allowed)];
     case 'RemoveAllowedIPs': {
-      const key = `public_key=${hexOf(throwAwayKey())}`;
+      const key = peerLine(throwAwayKey());
       return [key, ...change.allowedIPs.map(allowed), key, 'remove=true'];
     }
   }
 }
 
+function addedLines({ publicKey, ...peer }: DesiredPeer, presharedKey: KeysOf['presharedKey']): string[] {
+  const { presharedKey: fingerprint, endpoint, persistentKeepaliveSeconds: seconds } = peer;
+  return [
+    ...(fingerprint === undefined ? [] : [`preshared_key=${hexOfSecret(presharedKey(publicKey, fingerprint))}`]),
+    ...(endpoint === undefined ? [] : [`endpoint=${checkedEndpoint(endpoint)}`]),
+    ...(seconds === 0 ? [] : [`persistent_keepalive_interval=${seconds}`]),
+    ...peer.allowedIPs.map(allowed),
+  ];
+}
+
+function keyText(
+  { publicKey, presharedKey: wanted }: Extract<WireGuardChange, { readonly type: 'SetPresharedKey' }>,
+  presharedKey: KeysOf['presharedKey'],
+): string {
+  return wanted === 'none' ? NO_KEY : hexOfSecret(presharedKey(publicKey, wanted));
+}
+
+const NO_KEY = '0'.repeat(64);
+
+function hexOfSecret(secret: Secret): string {
+  return Buffer.from(secret.reveal()).toString('hex');
+}
+
+function peerLine(publicKey: PublicKey): string {
+  return `public_key=${hexOf(publicKey)}`;
+}
+
+/** The peer if it is there: nothing else of it is named, so it must not come to be. */
+function live({ publicKey }: { readonly publicKey: PublicKey }): string[] {
+  return [peerLine(publicKey), 'update_only=true'];
+}
+
 function allowed(prefix: Prefix): string {
   return `allowed_ip=${prefix}`;
-}
-
-interface PeerDraft {
-  readonly publicKey: PublicKey;
-  readonly allowedIPs: Prefix[];
-  endpoint?: string;
-  lastHandshakeMs: number;
-  rxBytes: number;
-  txBytes: number;
-}
-
-/** Collects the lines of a `get=1` answer. The private key in it is turned into its public half at once. */
-class Reading {
-  #publicKey: PublicKey | undefined;
-  #listenPort = 0;
-  readonly #peers: PeerDraft[] = [];
-
-  line(key: string, value: string): void {
-    const peer = this.#peers.at(-1);
-    if (key === 'public_key') {
-      this.#peers.push({ publicKey: keyOfHex(value), allowedIPs: [], lastHandshakeMs: 0, rxBytes: 0, txBytes: 0 });
-    } else if (peer === undefined) this.#deviceLine(key, value);
-    else PEER_LINES[key]?.(peer, value);
-  }
-
-  state(): WireGuardState {
-    const peers = this.#peers.map((draft): [PublicKey, CurrentPeer] => [draft.publicKey, finished(draft)]);
-    const key = this.#publicKey === undefined ? {} : { publicKey: this.#publicKey };
-    return { ...key, listenPort: this.#listenPort, peers: new Map(peers) };
-  }
-
-  #deviceLine(key: string, value: string): void {
-    if (key === 'listen_port') this.#listenPort = Number(value);
-    if (key === 'private_key' && !/^0*$/.test(value)) this.#publicKey = publicKeyOf(Buffer.from(value, 'hex'));
-  }
-}
-
-const PEER_LINES: Readonly<Record<string, (peer: PeerDraft, value: string) => void>> = {
-  allowed_ip: (peer, value) => peer.allowedIPs.push(value as Prefix),
-  endpoint: (peer, value) => (peer.endpoint = value),
-  last_handshake_time_sec: (peer, value) => (peer.lastHandshakeMs += Number(value) * 1000),
-  last_handshake_time_nsec: (peer, value) => (peer.lastHandshakeMs += Math.floor(Number(value) / 1e6)),
-  rx_bytes: (peer, value) => (peer.rxBytes = Number(value)),
-  tx_bytes: (peer, value) => (peer.txBytes = Number(value)),
-};
-
-function finished({ lastHandshakeMs, allowedIPs, ...peer }: PeerDraft): CurrentPeer {
-  const sorted = { ...peer, allowedIPs: allowedIPs.toSorted() };
-  return lastHandshakeMs === 0 ? sorted : { ...sorted, lastHandshakeMs };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PublicKey } from '../model.ts';
+import type { Prefix, PublicKey } from '../model.ts';
 import { checkPeer } from './peer.ts';
 import type { PeerToCheck } from './peer.ts';
 
@@ -51,10 +51,30 @@ describe('checkPeer', () => {
     expect(problem?.message).toContain(why);
   });
 
+  it('looks at no key of a peer that brings none', () => {
+    const { publicKey: _, ...keyless } = { uid: 'me', creationTimestamp: NEW, gatewayName: 'edge', publicKey: KEY };
+    const rivals = [other({ granted: true })];
+    const gateway = { accepted: true, publicKey: GATEWAY_KEY };
+    expect(checkPeer({ peer: keyless, gateway, samePublicKey: rivals })).toBeUndefined();
+    expect(checkPeer({ peer: keyless, samePublicKey: rivals })?.code).toBe('GatewayNotFound');
+  });
+
   it("refuses the gateway's own key", () => {
     const problem = check({ publicKey: GATEWAY_KEY, grantedPublicKey: GATEWAY_KEY });
     expect(problem).toMatchObject({ code: 'PublicKeyInUse', path: 'spec.publicKey' });
     expect(problem?.message).toContain('gateway edge');
+  });
+
+  it('refuses an endpoint that no remote machine can have, before anything that needs waiting', () => {
+    const bounds = { pools: ['10.90.0.0/16' as Prefix], routes: ['192.168.7.0/24' as Prefix] };
+    const codeFor = (host: string) => check({ endpoint: { host, ...bounds } }, { gateway: { accepted: false } })?.code;
+    expect(['127.0.0.1', '10.90.0.9', '192.168.7.9', '203.0.113.9', 'branch.example'].map(codeFor)).toEqual([
+      'EndpointNotAllowed',
+      'EndpointNotAllowed',
+      'EndpointNotAllowed',
+      'GatewayNotReady',
+      'GatewayNotReady',
+    ]);
   });
 
   it.each([

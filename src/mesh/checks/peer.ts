@@ -3,14 +3,18 @@ import type { PublicKey } from '../model.ts';
 import type { Problem } from '../problem.ts';
 import { firstProblem, prevails } from './claim.ts';
 import type { Claim } from './claim.ts';
+import { checkEndpoint } from './endpoint.ts';
+import type { EndpointBounds } from './endpoint.ts';
 
 export interface PeerToCheck {
   readonly peer: Omit<Claim, 'granted'> & {
     readonly gatewayName: string;
-    /** `spec.publicKey` */
-    readonly publicKey: string;
+    /** `spec.publicKey`; absent: the operator makes one, and no other peer has that. */
+    readonly publicKey?: string;
     /** `status.publicKey`: what the last decision gave it. */
     readonly grantedPublicKey?: string;
+    /** `spec.endpoint.host`, a name or an address, and where it must not lie. */
+    readonly endpoint?: EndpointBounds & { readonly host: string };
   };
   /** Absent when it does not exist in the namespace of the peer. */
   readonly gateway?: {
@@ -27,13 +31,15 @@ export interface PeerToCheck {
 
 /** Why a peer cannot be accepted, the first reason only: what its author can mend comes before what needs waiting. */
 export function checkPeer(input: PeerToCheck): Problem | undefined {
-  return firstProblem([checkKey, checkGatewayExists, checkGatewayKey, checkOtherPeers, checkGatewayReady], input);
+  return firstProblem(CHECKS, input);
 }
+
+const CHECKS = [checkKey, checkGatewayExists, checkEndpointOf, checkGatewayKey, checkOtherPeers, checkGatewayReady];
 
 const KEY_PATH = 'spec.publicKey';
 
 function checkKey({ peer: { publicKey } }: PeerToCheck): Problem | undefined {
-  if (parsePublicKey(publicKey) !== undefined) return undefined;
+  if (publicKey === undefined || parsePublicKey(publicKey) !== undefined) return undefined;
   const why = isLowOrder(publicKey)
     ? 'is a low-order point, which protects nothing'
     : 'is not the canonical base64 of a Curve25519 public key';
@@ -48,14 +54,22 @@ function checkGatewayExists({ peer, gateway }: PeerToCheck): Problem | undefined
   return { code: 'GatewayNotFound', message, path };
 }
 
+function checkEndpointOf({ peer: { endpoint } }: PeerToCheck): Problem | undefined {
+  return endpoint && checkEndpoint(endpoint.host, endpoint);
+}
+
 function checkGatewayKey({ peer, gateway }: PeerToCheck): Problem | undefined {
-  return gateway?.publicKey === peer.publicKey ? keyInUse(peer.publicKey, `gateway ${peer.gatewayName}`) : undefined;
+  const { publicKey } = peer;
+  if (publicKey === undefined || gateway?.publicKey !== publicKey) return undefined;
+  return keyInUse(publicKey, `gateway ${peer.gatewayName}`);
 }
 
 function checkOtherPeers({ peer, samePublicKey }: PeerToCheck): Problem | undefined {
-  const own = { ...peer, granted: peer.grantedPublicKey === peer.publicKey };
+  const { publicKey } = peer;
+  if (publicKey === undefined) return undefined;
+  const own = { ...peer, granted: peer.grantedPublicKey === publicKey };
   const holder = samePublicKey.find((other) => other.uid !== peer.uid && !prevails(own, other));
-  return holder === undefined ? undefined : keyInUse(peer.publicKey, `peer ${holder.name}`);
+  return holder === undefined ? undefined : keyInUse(publicKey, `peer ${holder.name}`);
 }
 
 function checkGatewayReady({ peer, gateway }: PeerToCheck): Problem | undefined {

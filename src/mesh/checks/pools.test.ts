@@ -3,6 +3,7 @@ import type { Pool } from '../../api/v1alpha1/gateway.ts';
 import type { Prefix } from '../model.ts';
 import { checkPools } from './pools.ts';
 import type { PoolHolder } from './pools.ts';
+import type { NetworkClaim } from './routes.ts';
 import type { ClusterNetwork } from './special-networks.ts';
 
 const OLD = '2026-01-01T00:00:00Z';
@@ -17,14 +18,15 @@ interface Situation {
   self?: PoolHolder;
   others?: PoolHolder[];
   clusterNetworks?: ClusterNetwork[];
+  claims?: NetworkClaim[];
 }
 
 function problemsOf(
   pools: (string | Pool)[],
-  { self = gateway('me'), others = [], clusterNetworks = [] }: Situation = {},
+  { self = gateway('me'), others = [], clusterNetworks = [], claims = [] }: Situation = {},
 ) {
   const asked = pools.map((pool) => (typeof pool === 'string' ? { cidr: pool } : pool));
-  return checkPools({ self, pools: asked, otherGateways: others, clusterNetworks });
+  return checkPools({ self, pools: asked, otherGateways: others, clusterNetworks, routeClaimsOn: () => claims });
 }
 
 const codesOf = (...args: Parameters<typeof problemsOf>): string[] =>
@@ -134,5 +136,34 @@ describe('pools of other gateways', () => {
     expect(here).toContain('gateway edge');
     expect(elsewhere).toContain('spec.pools[0].cidr 10.90.0.0/16');
     expect(elsewhere).not.toMatch(/edge|secret|10\.90\.128/);
+  });
+});
+
+describe('pools and routes of peers', () => {
+  const claim = (rest: Partial<NetworkClaim> = {}): NetworkClaim => {
+    const who = { kind: 'Peer' as const, namespace: 'net', name: 'site', uid: 'uid-site', creationTimestamp: NEW };
+    return { ...who, network: '10.90.7.0/24' as Prefix, granted: false, ...rest };
+  };
+  const [pool] = p('10.90.0.0/16');
+  const granted = gateway('me', { granted: p('10.90.0.0/16') });
+  const older = gateway('me', { creationTimestamp: OLD });
+
+  it.each([
+    ['granted to the peer', {}, { granted: true }, ['RouteOverlap']],
+    ['granted to the peer, the gateway is older', { self: older }, { granted: true }, ['RouteOverlap']],
+    ['granted to nobody, the gateway is older', { self: older }, {}, []],
+    ['granted to nobody, the peer is older', {}, { creationTimestamp: OLD }, ['RouteOverlap']],
+    ['granted to the gateway, however old the peer', { self: granted }, { granted: true, creationTimestamp: OLD }, []],
+  ] as const)('a network that a peer wants too: %s', (...[, self, route, codes]) => {
+    expect(codesOf([pool ?? ''], { ...self, claims: [claim(route)] })).toEqual(codes);
+  });
+
+  it('names the peer in the same namespace only', () => {
+    const message = (namespace: string) =>
+      problemsOf([pool ?? ''], { claims: [claim({ granted: true, namespace })] })[0]?.message;
+    expect(message('net')).toBe(
+      'spec.pools[0].cidr 10.90.0.0/16 overlaps route 10.90.7.0/24 of peer site; choose a network that no peer has behind it.',
+    );
+    expect(message('other')).toContain('overlaps a route of a peer elsewhere;');
   });
 });

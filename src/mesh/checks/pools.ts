@@ -4,6 +4,8 @@ import type { Prefix } from '../model.ts';
 import type { Problem } from '../problem.ts';
 import { firstProblem, prevails } from './claim.ts';
 import { checkPoolForm } from './pool-form.ts';
+import type { NetworkClaim } from './routes.ts';
+import { nameOfClaim } from './routes.ts';
 import { SPECIAL_NETWORKS } from './special-networks.ts';
 import type { ClusterNetwork } from './special-networks.ts';
 
@@ -26,6 +28,8 @@ export interface PoolsToCheck {
   readonly otherGateways: readonly PoolHolder[];
   /** Services, pods, nodes, API server and what the administrator adds; special ranges are known here. */
   readonly clusterNetworks: readonly ClusterNetwork[];
+  /** Routes of peers, of this gateway too, that overlap. */
+  readonly routeClaimsOn: (network: Prefix) => Iterable<NetworkClaim>;
 }
 
 /** Why pools cannot be accepted: at most one problem a pool, in the order of the pools. */
@@ -46,7 +50,7 @@ interface OnePool {
   readonly path: string;
 }
 
-const CHECKS = [checkSpecialNetworks, checkClusterNetworks, checkOtherGateways];
+const CHECKS = [checkSpecialNetworks, checkClusterNetworks, checkOtherGateways, checkPeerRoutes];
 
 function checkSpecialNetworks(pool: OnePool): Problem | undefined {
   return clusterOverlap(pool, SPECIAL_NETWORKS);
@@ -65,8 +69,7 @@ function clusterOverlap({ cidr, path }: OnePool, networks: readonly ClusterNetwo
 
 function checkOtherGateways({ input, cidr, path }: OnePool): Problem | undefined {
   const { self } = input;
-  // A pool that grew is a new claim: only what lies wholly inside a granted network is its own already.
-  const own = { ...self, granted: self.granted.some((prefix) => contains(prefix, cidr)) };
+  const own = ownClaim(input, cidr);
   for (const other of input.otherGateways) {
     const granted = touches(other.granted, cidr);
     if (other.uid === self.uid || !(granted || touches(other.pools, cidr))) continue;
@@ -75,6 +78,23 @@ function checkOtherGateways({ input, cidr, path }: OnePool): Problem | undefined
     return { code: 'PoolOverlap', message, path };
   }
   return undefined;
+}
+
+/** A pool that is granted stays: the peer gives its route up (`checkRoutes`). */
+function checkPeerRoutes({ input, cidr, path }: OnePool): Problem | undefined {
+  const own = ownClaim(input, cidr);
+  if (own.granted) return undefined;
+  for (const claim of input.routeClaimsOn(cidr)) {
+    if (prevails(own, claim)) continue;
+    const message = `${path} ${cidr} overlaps ${nameOfClaim(claim, own.namespace)}; choose a network that no peer has behind it.`;
+    return { code: 'RouteOverlap', message, path };
+  }
+  return undefined;
+}
+
+/** A pool that grew is a new claim: only what lies wholly inside a granted network is its own already. */
+function ownClaim({ self }: PoolsToCheck, cidr: Prefix) {
+  return { ...self, granted: self.granted.some((prefix) => contains(prefix, cidr)) };
 }
 
 /** Objects of other namespaces are not for this reader to know. */

@@ -131,9 +131,7 @@ export class Addresses {
       const problems = this.#check(request);
       if (problems.length > 0) return { kind: 'Refused', problems };
     }
-    throw new PeerwrightError('AddressContention', `no address found after ${MOST_ATTEMPTS} attempts`, {
-      hint: 'Other operators write the same blocks; this resolves itself.',
-    });
+    throw new PeerwrightError('AddressContention', `no address found after ${MOST_ATTEMPTS} attempts`);
   }
 
   /**

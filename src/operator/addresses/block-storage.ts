@@ -84,7 +84,5 @@ function stateOf(object: BlockObject): BlockState {
 }
 
 function corrupt(message: string): PeerwrightError {
-  return new PeerwrightError('BlockCorrupt', message, {
-    hint: 'Correct or restore it; nothing is given from it or released in it meanwhile.',
-  });
+  return new PeerwrightError('BlockCorrupt', message);
 }

@@ -18,17 +18,26 @@ export function gatewayAcknowledgement(
   if (!decision) return { kind: 'Pending' };
   if (liveness.state(decision.nodeName) === 'Lapsed') return { kind: 'Unknown' };
   const device = reports.device(decision.nodeName, gateway.uid);
-  if (!device) return { kind: 'Pending' };
+  // what stood in the way of an earlier spec may be what this one mends
+  if (device?.generation !== gateway.generation) return { kind: 'Pending' };
   const problems = (device.problems ?? []).map(problemOf);
   if (problems.length > 0) return { kind: 'Failed', problems };
-  const current = device.generation === gateway.generation && device.digest === deviceDigest(gateway.uid, decision);
-  return { kind: current ? 'Programmed' : 'Pending' };
+  return { kind: device.digest === deviceDigest(gateway.uid, decision) ? 'Programmed' : 'Pending' };
 }
 
 function deviceDigest(gatewayUID: string, decision: GatewayDecision): string {
-  const { publicKey, listenPort, addresses, pools } = decision;
-  const facts = { gatewayUID, publicKey, listenPort, addresses: addresses.map(hostPrefix), routes: pools };
-  return digest(deviceFacts(facts));
+  const { publicKey, listenPort, addresses, pools, mtu, routes, masquerade, peerTraffic } = decision;
+  return digest(
+    deviceFacts({
+      gatewayUID,
+      publicKey,
+      listenPort,
+      addresses: addresses.map(hostPrefix),
+      routes: pools,
+      ...(mtu !== undefined && { mtu }),
+      forward: { routes, masquerade, peerTraffic },
+    }),
+  );
 }
 
 /** An agent of another release may know reasons that this one does not. */

@@ -8,21 +8,21 @@ import { parsePool } from '../../mesh/pool.ts';
 import type { Problem } from '../../mesh/problem.ts';
 import type { KeyDelivery } from '../key-delivery.ts';
 import type { Caches } from '../world/caches.ts';
+import type { NetworkClaims } from '../world/network-claims.ts';
 import type { GatewayView } from '../world/views.ts';
-import { clusterNetworks } from './cluster-networks.ts';
 import { endpointOf } from './endpoint.ts';
 import { grantedDecision } from './granted.ts';
 import type { PortRange } from './listen-port.ts';
 import { choosePort } from './listen-port.ts';
+import { offerIn } from './offer.ts';
 import type { PlacementDeps } from './placement.ts';
 import { ownAddressProblems } from './own-addresses.ts';
-import { awaitsAgents, place, portsOn } from './placement.ts';
+import { awaitsAgents, place, portsBefore, portsOn } from './placement.ts';
 
 export interface DecideDeps extends PlacementDeps {
-  readonly caches: Pick<Caches, 'gateways' | 'nodes' | 'nodeConfigs' | 'serviceCIDRs'>;
+  readonly caches: Pick<Caches, 'gateways' | 'nodes' | 'nodeConfigs'>;
+  readonly networks: NetworkClaims;
   readonly book: Pick<AddressBook, 'holderOf'>;
-  readonly apiServer: readonly string[];
-  readonly forbiddenNetworks: readonly string[];
   readonly portRange: PortRange;
 }
 
@@ -37,12 +37,8 @@ export function gatewayProblems(gateway: GatewayView, deps: DecideDeps): readonl
       pools: prefixes((other.spec?.pools ?? []).map((pool) => pool.cidr)),
       granted: grantedPools(other),
     })),
-    clusterNetworks: clusterNetworks({
-      nodes: deps.caches.nodes.values(),
-      serviceCIDRs: deps.caches.serviceCIDRs.values(),
-      apiServer: deps.apiServer,
-      forbidden: deps.forbiddenNetworks,
-    }),
+    clusterNetworks: deps.networks.cluster.list,
+    routeClaimsOn: (network) => deps.networks.routeClaimsOn(network),
   });
   return [...ofPools, ...ownAddressProblems(gateway, deps.book)];
 }
@@ -65,9 +61,7 @@ export function decideGateway(
   const nodeName = placed.value;
   // nor does it leave a node that has its key for one that cannot get it
   if (nodeName !== gateway.status.nodeName && delivery.kind !== 'InForce') return undelivered(delivery);
-  const current = grantedDecision(gateway.status)?.listenPort;
-  const wish = { fixed: spec.listenPort, current, range: deps.portRange };
-  const listenPort = choosePort(wish, portsOn(nodeName, gateway, deps));
+  const listenPort = listenPortOn(nodeName, { gateway, spec }, deps);
   if (listenPort === undefined) return { problem: noPort(deps.portRange) };
   const spaces = spec.pools.map(parsePool).filter((space) => space !== undefined);
   const node = deps.caches.nodes.get(nodeName);
@@ -79,9 +73,24 @@ export function decideGateway(
       listenPort,
       addresses: spaces.map((space) => space.gatewayAddress),
       pools: spaces.map((space) => space.cidr),
+      ...offerIn(spec),
       ...(endpoint && { endpoint }),
     },
   };
+}
+
+function listenPortOn(
+  nodeName: string,
+  { gateway, spec }: { gateway: GatewayView; spec: GatewaySpec },
+  deps: DecideDeps,
+): number | undefined {
+  const current = grantedDecision(gateway.status)?.listenPort;
+  const wish = { fixed: spec.listenPort, current, range: deps.portRange };
+  return choosePort(wish, {
+    // what another gateway once could not have may be the port of this one
+    forCurrent: new Set([...portsBefore(nodeName, gateway, deps), ...deps.reports.takenPorts(nodeName, gateway.uid)]),
+    forNew: new Set([...portsOn(nodeName, gateway, deps), ...deps.reports.takenPorts(nodeName)]),
+  });
 }
 
 function unplaced(gateway: GatewayView, [problem]: readonly Problem[], deps: DecideDeps): GatewayVerdict {
@@ -114,6 +123,6 @@ function prefixes(texts: readonly string[]): Prefix[] {
 }
 
 function noPort(range: PortRange): Problem {
-  const message = `every port from ${range.first} to ${range.last} is used by another gateway on its node; set spec.listenPort.`;
+  const message = `every port from ${range.first} to ${range.last} is taken on its node, by other gateways or by other programs; set spec.listenPort, or give the operator a wider range.`;
   return { code: 'NoEligibleNode', message, path: 'spec.listenPort' };
 }

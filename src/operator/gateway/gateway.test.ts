@@ -7,7 +7,7 @@ import { digest } from '../../runtime/digest.ts';
 import { gatewayView, KEY_B, nodeView, operatorWorld, PLACED, reportView } from '../operator.testing.ts';
 import type { GatewayView } from '../world/views.ts';
 import { gatewayAcknowledgement, problemOf } from './acknowledgement.ts';
-import { clusterNetworks } from './cluster-networks.ts';
+import { clusterNetworks } from '../world/cluster-networks.ts';
 import { decideGateway } from './decide.ts';
 import { endpointOf } from './endpoint.ts';
 import { grantedDecision, grantedSpaces, spacesInForce } from './granted.ts';
@@ -48,7 +48,8 @@ describe('the listen port', () => {
     ['one of the range when the old one is not', { fixed: undefined, current: 99 }, [10], 11],
     ['none when all are taken', { fixed: undefined, current: undefined }, [10, 11, 12], undefined],
   ])('is %s', (...[, wish, taken, expected]) => {
-    expect(choosePort({ ...wish, range }, new Set(taken))).toBe(expected);
+    const ports = new Set(taken);
+    expect(choosePort({ ...wish, range }, { forCurrent: ports, forNew: ports })).toBe(expected);
   });
 });
 
@@ -89,6 +90,7 @@ describe('what the agent says about a gateway', () => {
       listenPort: 51840,
       addresses: ['10.90.1.1/32'],
       routes: ['10.90.1.0/24'],
+      forward: { routes: [], masquerade: 'Enabled', peerTraffic: 'Isolated' },
     }),
   );
   const device = { gateway: { namespace: 'net', name: 'edge', uid: gateway.uid }, generation: 1, device: 'pw-1' };
@@ -107,6 +109,7 @@ describe('what the agent says about a gateway', () => {
     ['Pending', undefined, 0],
     ['Pending', { digest: right, generation: 0 }, 0],
     ['Failed', { digest: right, problems }, 0],
+    ['Pending', { problems, generation: 0 }, 0],
     ['Unknown', { digest: right }, 40_001],
   ] as const)('is %s for %j after %i ms', (kind, reported, aged) => {
     expect(ask(reported, aged).kind).toBe(kind);
@@ -202,8 +205,6 @@ describe('the place of a gateway', () => {
     const deps = {
       ...world('n1', 'n2'),
       book: new AddressBook(),
-      apiServer: [],
-      forbiddenNetworks: [],
       portRange: RANGE,
     };
     deps.caches.nodes.remove(nodeView('n1'));
@@ -215,8 +216,26 @@ describe('the place of a gateway', () => {
     expect(decideGateway(asked, { kind: 'InForce' }, deps)).toMatchObject({ decision: { nodeName: 'n2' } });
   });
 
+  it.each([
+    ['older gateway, which keeps it', '2026-02-01T00:00:00Z', 'n1', undefined, 51840],
+    ['younger gateway, which takes another', '2025-12-01T00:00:00Z', 'n1', undefined, 51841],
+    ['gateway that has to have it', '2026-02-01T00:00:00Z', 'n1', 51840, 51841],
+    ['gateway that comes from elsewhere', '2026-02-01T00:00:00Z', 'n2', undefined, 51841],
+  ] as const)('has its port, given to two by operators that lag behind, for the %s', (...given) => {
+    const [, othersTime, from, fixed, expected] = given;
+    const deps = { ...world('n1'), book: new AddressBook(), portRange: RANGE };
+    const pools = [{ cidr: '10.91.1.0/24' }];
+    const spec = { pools, ...(fixed !== undefined && { listenPort: fixed }) };
+    const other = gatewayView(PLACED, { name: 'other', uid: 'other', creationTimestamp: othersTime, spec });
+    deps.caches.gateways.apply(other);
+    const gateway = gatewayView({ ...PLACED, nodeName: from });
+    const asked = { gateway, spec: gateway.spec ?? { pools: [] }, publicKey: KEY_B as PublicKey };
+    const verdict = decideGateway(asked, { kind: 'InForce' }, deps);
+    expect(verdict).toMatchObject({ decision: { nodeName: 'n1', listenPort: expected } });
+  });
+
   it('is waited for, not refused, while this process has not watched the agents for long', () => {
-    const deps = { ...world('n1'), book: new AddressBook(), apiServer: [], forbiddenNetworks: [], portRange: RANGE };
+    const deps = { ...world('n1'), book: new AddressBook(), portRange: RANGE };
     deps.caches.nodes.apply(nodeView('fresh', { labels: { site: 'new' } }));
     const spec = (site: string) => ({ pools: [], placement: { nodeSelector: { site } } });
     const ask = (site: string) => {

@@ -6,6 +6,7 @@ import type { GatewayDecision } from '../../mesh/gateway-status.ts';
 import type { PoolSpace } from '../../mesh/pool.ts';
 import { parsePool } from '../../mesh/pool.ts';
 import type { GatewayView } from '../world/views.ts';
+import { offerIn } from './offer.ts';
 
 /** The decision that a gateway's status records: what is in force, whatever its spec says now. */
 export function grantedDecision(status: GatewayStatus): GatewayDecision | undefined {
@@ -18,6 +19,7 @@ export function grantedDecision(status: GatewayStatus): GatewayDecision | undefi
     listenPort,
     addresses: (status.addresses ?? []).map(parseAddress).filter((address) => address !== undefined),
     pools: (status.pools ?? []).map((pool) => parsePrefix(pool.cidr)).filter((prefix) => prefix !== undefined),
+    ...offerIn(status),
     ...(endpoint && { endpoint }),
   };
 }

@@ -12,12 +12,20 @@ export interface PortWish {
   readonly range: PortRange;
 }
 
-/** The port for a gateway on a node where other gateways use `taken`; undefined when the range is used up. */
-export function choosePort(wish: PortWish, taken: ReadonlySet<number>): number | undefined {
+/** Ports on the node that cannot be chosen. */
+export interface TakenPorts {
+  /** Reasons to leave the port that the gateway has: a gateway's that comes first, or its own agent could not bind it. */
+  readonly forCurrent: ReadonlySet<number>;
+  /** Those besides that nobody should try: no agent could bind them. */
+  readonly forNew: ReadonlySet<number>;
+}
+
+/** The port for a gateway on a node; undefined when the range is used up. */
+export function choosePort(wish: PortWish, taken: TakenPorts): number | undefined {
   const { fixed, current, range } = wish;
   if (fixed !== undefined) return fixed;
-  if (current !== undefined && inRange(current, range) && !taken.has(current)) return current;
-  for (let port = range.first; port <= range.last; port++) if (!taken.has(port)) return port;
+  if (current !== undefined && inRange(current, range) && !taken.forCurrent.has(current)) return current;
+  for (let port = range.first; port <= range.last; port++) if (!taken.forNew.has(port)) return port;
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { NodeIdentity } from '../../api/v1alpha1/node-config.ts';
+import { prevails } from '../../mesh/checks/claim.ts';
 import type { Result } from '../../mesh/model.ts';
 import type { CandidateNode } from '../../mesh/place.ts';
 import { placeGateway } from '../../mesh/place.ts';
@@ -96,9 +97,25 @@ export function awaitsAgents(gateway: GatewayView, { caches, liveness }: Placeme
 
 /** Ports of the other gateways on a node. */
 export function portsOn(nodeName: string, gateway: GatewayView, deps: Pick<PlacementDeps, 'caches'>): Set<number> {
-  const others = deps.caches.gateways.list().filter((other) => other.uid !== gateway.uid);
-  const ports = others.filter((other) => other.status.nodeName === nodeName).map((other) => other.status.listenPort);
-  return new Set(ports.filter((port) => port !== undefined));
+  return portsOf(othersOn(nodeName, gateway, deps));
+}
+
+/** Those that a gateway on the node has to leave to others, also if they were given to it too by a lagging operator. */
+export function portsBefore(nodeName: string, gateway: GatewayView, deps: Pick<PlacementDeps, 'caches'>): Set<number> {
+  const others = othersOn(nodeName, gateway, deps);
+  if (gateway.status.nodeName !== nodeName) return portsOf(others);
+  const own = { ...gateway, granted: true };
+  return portsOf(
+    others.filter((other) => other.spec?.listenPort !== undefined || prevails({ ...other, granted: true }, own)),
+  );
+}
+
+function othersOn(nodeName: string, { uid }: GatewayView, { caches }: Pick<PlacementDeps, 'caches'>): GatewayView[] {
+  return caches.gateways.list().filter((other) => other.uid !== uid && other.status.nodeName === nodeName);
+}
+
+function portsOf(gateways: readonly GatewayView[]): Set<number> {
+  return new Set(gateways.map(({ status }) => status.listenPort).filter((port) => port !== undefined));
 }
 
 function gatewaysOn(gateway: GatewayView, deps: PlacementDeps): Map<string, number> {

@@ -21,6 +21,7 @@ import type { DecideDeps, GatewayVerdict } from './decide.ts';
 import { decideGateway, gatewayProblems, undelivered } from './decide.ts';
 import type { GatewayKeys } from './gateway-keys.ts';
 import { grantedDecision } from './granted.ts';
+import { offerIn, withOffer } from './offer.ts';
 
 export interface GatewayDeps extends DecideDeps {
   readonly caches: Caches;
@@ -34,7 +35,14 @@ export interface GatewayDeps extends DecideDeps {
 }
 
 /** Problems of a device that only a person can solve; others the agent solves by trying again. */
-const PERSONS_BUSINESS = ['InterfaceConflict', 'WireGuardUnavailable', 'FirewallUnavailable', 'KeyUnreadable'];
+const PERSONS_BUSINESS = [
+  'InterfaceConflict',
+  'WireGuardUnavailable',
+  'FirewallUnavailable',
+  'KeyUnreadable',
+  'ForwardingDisabled',
+  'RouteConflict',
+];
 /** Numbers alone are written at most this often. */
 const COUNT_EVERY_MS = 10_000;
 /** Secrets cannot be watched: how often to look at one that is in the way, and at the others. */
@@ -70,16 +78,18 @@ async function outlookOf(gateway: GatewayView, deps: GatewayDeps, signal: AbortS
   const before = { ...(granted && { decision: granted, publicKey: granted.publicKey }), pools: grantedPools(gateway) };
   const problems = gatewayProblems(gateway, deps);
   if (problems.length > 0 || !gateway.spec) return { ...before, problems, obstacles: [] };
+  // what does not depend on a node holds at once, also while there is none: above all a network that was closed
+  const accepted = { ...before, ...(granted && { decision: withOffer(granted, offerIn(gateway.spec)) }) };
   const pools = gateway.spec.pools.map(parsePool).flatMap((space) => (space ? [space.cidr] : []));
   const key = await deps.keys.ensure({ ...gateway, published: gateway.status.publicKey }, signal);
   // until there is a decision with the new pools, the one in force stays whole
   const poolsSoFar = granted ? before.pools : pools;
-  if (!key.ok) return { ...before, pools: poolsSoFar, problems, obstacles: key.problems };
+  if (!key.ok) return { ...accepted, pools: poolsSoFar, problems, obstacles: key.problems };
   const { publicKey } = key.value;
   const verdict = decideGateway({ gateway, spec: gateway.spec, publicKey }, deps.delivery.state, deps);
   const decided = 'decision' in verdict;
   return {
-    ...before,
+    ...accepted,
     publicKey,
     pools: decided ? pools : poolsSoFar,
     problems,
@@ -108,7 +118,7 @@ function statusOf(gateway: GatewayView, outlook: Outlook, deps: GatewayDeps): Ga
   const acknowledgement = gatewayAcknowledgement(gateway, outlook.decision, deps);
   const facts = {
     ...outlook,
-    obstacles: [...outlook.obstacles, ...personsBusiness(acknowledgement)],
+    obstacles: [...outlook.obstacles, ...personsBusiness(gateway, acknowledgement)],
     generation: gateway.generation,
     acknowledgement,
     ...countersOf(gateway, outlook.pools, deps),
@@ -116,9 +126,11 @@ function statusOf(gateway: GatewayView, outlook: Outlook, deps: GatewayDeps): Ga
   return gatewayStatus(gateway.status, facts, new Date(deps.clock.now()).toISOString());
 }
 
-function personsBusiness(acknowledgement: GatewayAcknowledgement): readonly Problem[] {
+function personsBusiness({ spec }: GatewayView, acknowledgement: GatewayAcknowledgement): readonly Problem[] {
   if (acknowledgement.kind !== 'Failed') return [];
-  return acknowledgement.problems.filter((problem) => PERSONS_BUSINESS.includes(problem.code));
+  // a gateway that asked for no port gets another one
+  const codes = spec?.listenPort === undefined ? PERSONS_BUSINESS : [...PERSONS_BUSINESS, 'ListenPortConflict'];
+  return acknowledgement.problems.filter((problem) => codes.includes(problem.code));
 }
 
 /** Milliseconds until a status that differs in nothing but numbers may be written; 0: now, or nothing differs. */

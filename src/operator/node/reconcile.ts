@@ -10,6 +10,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { GatewayKeys } from '../gateway/gateway-keys.ts';
 import { KEY_NUMBER } from '../gateway/gateway-keys.ts';
 import { grantedDecision } from '../gateway/granted.ts';
+import { configuredOffer } from '../gateway/offer.ts';
 import type { KeyDeliveryGate } from '../key-delivery.ts';
 import type { Caches } from '../world/caches.ts';
 import * as kinds from '../world/kinds.ts';
@@ -106,6 +107,7 @@ function entryOf(gateway: GatewayView, decision: GatewayDecision, sealedKey: str
     listenPort: decision.listenPort,
     addresses: [...decision.addresses],
     pools: [...decision.pools],
+    ...configuredOffer(decision),
   };
 }
 
@@ -174,9 +176,7 @@ function objectOf(
 }
 
 function corrupt(config: NodeConfigView): PeerwrightError {
-  return new PeerwrightError('NodeConfigCorrupt', `WireGuardNodeConfig ${config.name}: ${config.invalid?.message}`, {
-    hint: 'Delete it; the operator writes it anew and seals the keys again.',
-  });
+  return new PeerwrightError('NodeConfigCorrupt', `WireGuardNodeConfig ${config.name}: ${config.invalid?.message}`);
 }
 
 function byName(left: ConfiguredGateway, right: ConfiguredGateway): number {

@@ -19,7 +19,7 @@ export function peerAcknowledgement({ peer, gateway, decision }: PeerQuestion, r
   if (!nodeName) return { kind: reports.nodesWith(peer.uid).length === 0 ? 'Gone' : 'Pending' };
   const entry = reports.peer(nodeName, peer.uid)?.entry;
   if (entry?.generation !== peer.generation) return { kind: 'Pending' };
-  return acknowledged(entry, peer.spec?.state === 'Disabled' ? undefined : peerDigest(gateway, decision));
+  return acknowledged(entry, peer.spec?.state === 'Disabled' ? undefined : peerDigest(peer, gateway, decision));
 }
 
 /** `wanted` undefined: no digest is right, as of a peer that must not be on the device. */
@@ -29,14 +29,18 @@ function acknowledged(entry: ReportedPeer, wanted: string | undefined): Acknowle
   return { kind: entry.digest === wanted ? 'Programmed' : 'Pending' };
 }
 
-function peerDigest(gateway: GatewayView, decision: PeerDecision | undefined): string | undefined {
+function peerDigest(peer: PeerView, gateway: GatewayView, decision: PeerDecision | undefined): string | undefined {
   if (!decision) return undefined;
+  const { addresses, publicKey, presharedKey, routes } = decision;
   return digest(
     peerFacts({
       gatewayUID: gateway.uid,
       gatewayPublicKey: gateway.status.publicKey ?? '',
-      publicKey: decision.publicKey,
-      allowedIPs: decision.addresses.map(hostPrefix),
+      publicKey,
+      allowedIPs: [...addresses.map(hostPrefix), ...routes],
+      routes,
+      presharedKey,
+      persistentKeepaliveSeconds: peer.spec?.persistentKeepaliveSeconds ?? 0,
     }),
   );
 }

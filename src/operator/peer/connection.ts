@@ -14,7 +14,8 @@ export interface ConnectionSources {
 
 /**
  * The connection as the status should show it. Only transitions count: what the report knows newer of the same state is
- * left to the refresh, so that a quiet mesh costs no writes. Connected and Idle are one state here.
+ * left to the refresh, bytes included, so that a mesh costs no writes while nothing comes or goes. Connected and Idle are
+ * one state here.
  */
 export function connectionOf({ previous, report, agent, now }: ConnectionSources): Connection | undefined {
   if (agent === 'Lapsed') return unknownSince(previous, now);
@@ -31,13 +32,15 @@ export function reportedConnection(report: PeerReport | undefined): Connection |
   const seen = report?.entry.connection;
   if (!report || !seen || report.entry.digest === undefined) return undefined;
   const { nodeName, observedTime } = report;
-  const { state, sinceTime, lastHandshakeTime, endpoint } = seen;
+  const { state, sinceTime, lastHandshakeTime, endpoint, receivedBytes, sentBytes } = seen;
   return {
     state,
     ...(sinceTime && { sinceTime }),
     ...(lastHandshakeTime && { lastHandshakeTime }),
     observedTime,
     ...(endpoint && { endpoint }),
+    ...(receivedBytes !== undefined && { receivedBytes }),
+    ...(sentBytes !== undefined && { sentBytes }),
     nodeName,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
-import { peerFacts } from '../../mesh/digest.ts';
-import type { Address, PublicKey } from '../../mesh/model.ts';
+import { peerFacts, type PeerFacts } from '../../mesh/digest.ts';
+import type { Address, Prefix, PublicKey } from '../../mesh/model.ts';
+import type { PeerDecision } from '../../mesh/peer-status.ts';
 import { digest } from '../../runtime/digest.ts';
 import {
   CONNECTED,
@@ -21,8 +22,22 @@ const LATER = '2026-01-01T00:05:00Z';
 
 describe('what the agent says about a peer', () => {
   const gateway = gatewayView(PLACED);
-  const decision = { addresses: ['10.90.1.7' as Address], publicKey: KEY_A as PublicKey };
-  const facts = { gatewayUID: gateway.uid, gatewayPublicKey: KEY_B, publicKey: KEY_A, allowedIPs: ['10.90.1.7/32'] };
+  const decision: PeerDecision = {
+    addresses: ['10.90.1.7' as Address],
+    publicKey: KEY_A as PublicKey,
+    routes: ['192.168.7.0/24' as Prefix],
+    presharedKey: 'Derived',
+  };
+  const facts: PeerFacts = {
+    gatewayUID: gateway.uid,
+    gatewayPublicKey: KEY_B,
+    publicKey: KEY_A,
+    allowedIPs: ['10.90.1.7/32', '192.168.7.0/24'],
+    routes: ['192.168.7.0/24'],
+    presharedKey: 'Derived',
+    persistentKeepaliveSeconds: 25,
+  };
+  const reportedOf = (rest: Partial<PeerFacts>) => ({ ...noDigest, digest: digest(peerFacts({ ...facts, ...rest })) });
   const right = digest(peerFacts(facts));
   const problem = { code: 'PeerRefused', message: 'm' };
   const noDigest = { uid: 'uid-p', generation: 2 };
@@ -31,7 +46,8 @@ describe('what the agent says about a peer', () => {
     const { reports } = operatorWorld();
     if (reported) reports.apply(reportView('n1', 1, { peers: [reported as typeof noDigest] }));
     const view = peerView('p', { generation: 2 });
-    const peer = { ...view, spec: { gatewayRef: { name: 'edge' }, publicKey: KEY_A, state } } as typeof view;
+    const spec = { gatewayRef: { name: 'edge' }, publicKey: KEY_A, persistentKeepaliveSeconds: 25, state };
+    const peer = { ...view, spec } as typeof view;
     return peerAcknowledgement({ peer, gateway, decision }, reports).kind;
   }
 
@@ -49,6 +65,16 @@ describe('what the agent says about a peer', () => {
     ['Pending', 'Disabled', undefined],
   ] as const)('is %s when it is %s and reported %j', (kind, state, reported) => {
     expect(ask(state, reported)).toBe(kind);
+  });
+
+  it.each<[string, Partial<PeerFacts>]>([
+    ['without its preshared key', { presharedKey: 'None' }],
+    ['with another preshared key', { presharedKey: 'Other' }],
+    ['without its keepalive', { persistentKeepaliveSeconds: 0 }],
+    ['without the route of the node', { routes: [] }],
+    ['without the route in WireGuard', { allowedIPs: ['10.90.1.7/32'] }],
+  ])('is pending when the device has the peer %s', (_, rest) => {
+    expect([ask('Enabled', reportedOf({})), ask('Enabled', reportedOf(rest))]).toEqual(['Programmed', 'Pending']);
   });
 
   it('is gone without a gateway only when nobody reports it', () => {
@@ -83,8 +109,18 @@ describe('the connection in a status', () => {
     expect(of({})).toBeUndefined();
   });
 
-  it.each(['Connected', 'Idle'] as const)('is not written again while it stays %s', (state) => {
-    expect(of({ previous: CONNECTED, report: reported(state) })).toBe(CONNECTED);
+  it.each(['Connected', 'Idle'] as const)(
+    'is not written again while it stays %s, whatever comes and goes',
+    (state) => {
+      const connection = { state, sinceTime: LATER, receivedBytes: 7, sentBytes: 0 };
+      expect(of({ previous: CONNECTED, report: reported(state) })).toBe(CONNECTED);
+      expect(of({ previous: CONNECTED, report: reported(state, { connection }) })).toBe(CONNECTED);
+    },
+  );
+
+  it('has the bytes that were reported with its last transition', () => {
+    const connection = { state: 'Connected' as const, receivedBytes: 7, sentBytes: 0 };
+    expect(of({ report: reported('Connected', { connection }) })).toMatchObject({ receivedBytes: 7, sentBytes: 0 });
   });
 
   it('changes with the state and with the node', () => {

@@ -1,117 +1,56 @@
+import { keyOf, refOf } from '../../kube/object.ts';
 import type { Again } from '../../kube/worker.ts';
 import type { AddressBook } from '../../mesh/address-book.ts';
-import { checkPeer } from '../../mesh/checks/peer.ts';
-import { parseAddress } from '../../mesh/ip/address.ts';
-import { parsePublicKey } from '../../mesh/key.ts';
 import type { Address } from '../../mesh/model.ts';
-import type { PeerDecision } from '../../mesh/peer-status.ts';
 import { peerStatus } from '../../mesh/peer-status.ts';
-import type { Problem } from '../../mesh/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { AddressAnswer } from '../addresses/address-request.ts';
 import type { Addresses } from '../addresses/addresses.ts';
-import { grantedSpaces, spacesInForce } from '../gateway/granted.ts';
 import type { StatusTarget } from '../write-status.ts';
 import { writeStatus } from '../write-status.ts';
 import type { Caches } from '../world/caches.ts';
-import { keyIndexValue } from '../world/caches.ts';
 import type { PeerObject } from '../world/kinds.ts';
 import type { AgentLiveness } from '../world/liveness.ts';
 import type { Reports } from '../world/reports.ts';
 import type { GatewayView, PeerView } from '../world/views.ts';
 import { peerAcknowledgement } from './acknowledgement.ts';
 import { connectionOf, offDevice } from './connection.ts';
+import type { DecideDeps, Outlook } from './decide.ts';
+import { decidePeer } from './decide.ts';
+import type { PeerSecrets } from './peer-secrets.ts';
 
-export interface PeerDeps {
+export interface PeerDeps extends DecideDeps {
   readonly caches: Caches;
   readonly addresses: Addresses;
+  readonly secrets: Pick<PeerSecrets, 'ensure' | 'doubt' | 'abandon'>;
   readonly book: AddressBook;
   readonly reports: Reports;
   readonly liveness: AgentLiveness;
   readonly target: StatusTarget<PeerObject, PeerView>;
   readonly clock: Clock;
+  /** The status that decides about the peer's file is written. */
+  readonly onDecided: (key: string) => void;
 }
 
 /** How soon to look again for an address that comes back from quarantine. */
 const RETURN_MS = 500;
+/** Secrets cannot be watched: how often to look at one that is in the way, or that the peer waits for. */
+const SECRET_MS = 5_000;
 
-/** Decides about one peer, records its addresses and says so in its status. */
+/** Decides about one peer, records its addresses and its key, and says so in its status. */
 export async function reconcilePeer(key: string, deps: PeerDeps, signal: AbortSignal): Promise<Again | void> {
   const peer = deps.caches.peers.get(key);
-  if (!peer) return;
+  if (!peer) return deps.secrets.abandon(refOf(key), signal);
   const gateway = deps.caches.gateways.get(peer.gatewayKey);
-  const outlook = await outlookOf(peer, gateway, deps);
+  const outlook = await decidePeer({ peer, gateway }, deps, signal);
   const written = await writeStatus(peer, statusOf({ peer, gateway, outlook }, deps), { target: deps.target, signal });
+  deps.onDecided(keyOf(peer));
   if (outlook.final) await releaseOthers(written, outlook.decision?.addresses ?? [], deps);
-  return outlook.waiting?.code === 'Progressing' ? { againAfterMs: RETURN_MS } : undefined;
+  return againFor(outlook);
 }
 
-interface Outlook {
-  readonly decision?: PeerDecision;
-  readonly problems: readonly Problem[];
-  readonly waiting?: Problem;
-  /** The decision is of this very spec: whatever else the peer holds is left over. */
-  readonly final: boolean;
-}
-
-async function outlookOf(peer: PeerView, gateway: GatewayView | undefined, deps: PeerDeps): Promise<Outlook> {
-  const granted = grantedTo(peer);
-  const before = { ...(granted && { decision: granted }), problems: [], final: false };
-  if (peer.invalid) return { ...before, problems: [peer.invalid] };
-  const problem = checkPeer(checkInput(peer, gateway, deps));
-  if (problem || !gateway) return { ...before, ...refusal(problem) };
-  const answer = await deps.addresses.ensure({
-    gateway,
-    peer,
-    spaces: spacesFor(peer, gateway) ?? [],
-    requested: parsed(peer.spec.addresses),
-    granted: granted?.addresses ?? [],
-  });
-  return { ...before, ...outcomeOf(answer, peer.spec.publicKey) };
-}
-
-/** Of all problems only a gateway that is not ready solves itself. */
-function refusal(problem: Problem | undefined): Partial<Outlook> {
-  if (!problem) return {};
-  return problem.code === 'GatewayNotReady' ? { waiting: problem } : { problems: [problem] };
-}
-
-function outcomeOf(answer: AddressAnswer, publicKeyText: string): Partial<Outlook> {
-  switch (answer.kind) {
-    case 'Granted': {
-      const publicKey = parsePublicKey(publicKeyText);
-      return publicKey ? { decision: { addresses: answer.addresses, publicKey }, final: true } : {};
-    }
-    case 'Refused':
-      return { problems: answer.problems };
-    case 'Waiting':
-      return { waiting: returning };
-  }
-}
-
-const returning: Problem = {
-  code: 'Progressing',
-  message: 'Waiting until the agents have reported the earlier peer of this name gone; its address comes back.',
-};
-
-function checkInput(peer: PeerView, gateway: GatewayView | undefined, { caches }: PeerDeps) {
-  const publicKey = peer.spec?.publicKey ?? '';
-  const grantedPublicKey = peer.status.publicKey;
-  const { uid, creationTimestamp } = peer;
-  const gatewayName = peer.spec?.gatewayRef.name ?? '';
-  const others = caches.peers.by('key', keyIndexValue(peer.gatewayKey, publicKey));
-  const gatewayKey = gateway?.status.publicKey === undefined ? undefined : parsePublicKey(gateway.status.publicKey);
-  return {
-    peer: { uid, creationTimestamp, gatewayName, publicKey, ...(grantedPublicKey && { grantedPublicKey }) },
-    ...(gateway && {
-      gateway: { accepted: spacesFor(peer, gateway) !== undefined, ...(gatewayKey && { publicKey: gatewayKey }) },
-    }),
-    samePublicKey: others.map((other) => ({ ...other, granted: other.status.publicKey === publicKey })),
-  };
-}
-
-function spacesFor(peer: PeerView, gateway: GatewayView) {
-  return grantedTo(peer) ? spacesInForce(gateway) : grantedSpaces(gateway);
+function againFor({ waiting, isAboutSecret }: Outlook): Again | undefined {
+  if (waiting?.code === 'Progressing') return { againAfterMs: RETURN_MS };
+  return isAboutSecret ? { againAfterMs: SECRET_MS } : undefined;
 }
 
 function statusOf(
@@ -142,14 +81,4 @@ function connectionFor(
 async function releaseOthers(peer: PeerView, kept: readonly Address[], deps: PeerDeps): Promise<void> {
   const others = deps.book.addressesOf(peer.uid).filter((address) => !kept.includes(address));
   if (others.length > 0) await deps.addresses.release(peer, others);
-}
-
-function grantedTo({ status }: PeerView): PeerDecision | undefined {
-  const publicKey = status.publicKey === undefined ? undefined : parsePublicKey(status.publicKey);
-  const addresses = parsed(status.addresses);
-  return publicKey && addresses.length > 0 ? { publicKey, addresses } : undefined;
-}
-
-function parsed(addresses: readonly string[] | undefined): Address[] {
-  return (addresses ?? []).map(parseAddress).filter((address) => address !== undefined);
 }

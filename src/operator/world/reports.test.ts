@@ -71,3 +71,38 @@ describe('node reports', () => {
     expect([reports.facts('n1'), told.length]).toEqual([undefined, 2]);
   });
 });
+
+describe('ports that others hold', () => {
+  const device = (uid: string, takenPorts?: number[]) => ({
+    gateway: { namespace: 'net', name: uid, uid },
+    generation: 1,
+    device: `pw-${uid}`,
+    ...(takenPorts && { takenPorts }),
+  });
+  const say = (...devices: ReturnType<typeof device>[]) => reports.apply(reportView('n1', 0, { devices }));
+  const ports = (uid?: string) => [...reports.takenPorts('n1', uid)].toSorted((a, b) => a - b);
+
+  it('are known by the gateway that could not have them and by the node', () => {
+    say(device('a', [1, 2]), device('b', [2, 3]), device('c'));
+    expect([ports('a'), ports('c'), ports()]).toEqual([[1, 2], [], [1, 2, 3]]);
+    expect([...reports.takenPorts('n2')]).toEqual([]);
+  });
+
+  it('are forgotten with the list, with the device and with the report', () => {
+    say(device('a', [1]), device('b', [2]));
+    say(device('a'));
+    expect(ports()).toEqual([]);
+    say(device('a', [1]));
+    reports.remove(reportView('n1', 0));
+    expect(ports()).toEqual([]);
+  });
+
+  it('stay known while the list is full, so that a search in a long range comes to an end', () => {
+    const from = (first: number) => Array.from({ length: 16 }, (_, index) => first + index);
+    say(device('a', from(1)));
+    say(device('a', from(3)));
+    expect(ports()).toEqual([1, 2, ...from(3)]);
+    say(device('a', [18]));
+    expect(ports()).toEqual([18]);
+  });
+});

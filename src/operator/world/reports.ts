@@ -11,6 +11,8 @@ export interface PeerReport {
 
 interface NodeReports {
   facts?: NodeReportSpec;
+  /** Ports that others held when a device was to have them, by uid of its gateway. */
+  takenPorts: ReadonlyMap<string, ReadonlySet<number>>;
   /** Uids of the peers in each shard that is known. */
   readonly shards: Map<number, readonly string[]>;
   readonly peers: Map<string, { readonly shard: number; readonly report: PeerReport }>;
@@ -43,6 +45,13 @@ export class Reports {
     return this.facts(nodeName)?.devices?.find((device) => device.gateway.uid === gatewayUid);
   }
 
+  /** Ports of a node that somebody else held: when this gateway's device was to have them, or when any was. */
+  takenPorts(nodeName: string, gatewayUid?: string): ReadonlySet<number> {
+    const taken = this.#nodes.get(nodeName)?.takenPorts ?? new Map<string, ReadonlySet<number>>();
+    if (gatewayUid !== undefined) return taken.get(gatewayUid) ?? new Set();
+    return new Set([...taken.values()].flatMap((ports) => [...ports]));
+  }
+
   peer(nodeName: string, uid: string): PeerReport | undefined {
     return this.#nodes.get(nodeName)?.peers.get(uid)?.report;
   }
@@ -67,14 +76,17 @@ export class Reports {
     if (report.invalid) return;
     if (report.shard !== 0) return this.#replaceShard(node, report, report.spec);
     node.facts = report.spec;
+    node.takenPorts = takenPortsOf(report.spec, node.takenPorts);
     this.#listeners.onNode(report.nodeName);
   }
 
   remove(report: ReportView): void {
     const node = this.#nodes.get(report.nodeName);
     if (!node) return;
-    if (report.shard === 0) delete node.facts;
-    else {
+    if (report.shard === 0) {
+      delete node.facts;
+      node.takenPorts = new Map();
+    } else {
       this.#replaceShard(node, report, undefined);
       node.shards.delete(report.shard);
     }
@@ -99,9 +111,25 @@ export class Reports {
   #node(nodeName: string): NodeReports {
     let node = this.#nodes.get(nodeName);
     if (!node) {
-      node = { shards: new Map(), peers: new Map() };
+      node = { takenPorts: new Map(), shards: new Map(), peers: new Map() };
       this.#nodes.set(nodeName, node);
     }
     return node;
   }
+}
+
+/** An agent lists so many ports at most, and leaves out older ones. */
+const MAX_TAKEN = 16;
+
+/** While a list is full, what has fallen out of it counts too: else a search would never come to an end. */
+function takenPortsOf(
+  { devices = [] }: NodeReportSpec,
+  before: ReadonlyMap<string, ReadonlySet<number>>,
+): Map<string, ReadonlySet<number>> {
+  return new Map(
+    devices.map(({ gateway, takenPorts = [] }) => {
+      const earlier = takenPorts.length < MAX_TAKEN ? [] : (before.get(gateway.uid) ?? []);
+      return [gateway.uid, new Set([...earlier, ...takenPorts])];
+    }),
+  );
 }

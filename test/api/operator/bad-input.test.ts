@@ -124,6 +124,22 @@ test('PublicKeyInUse names who has the key, be it a peer or the gateway', () =>
     expect(await stalled(WireGuardPeer, late, 'PublicKeyInUse')).toContain('is the key of gateway edge');
   }));
 
+test('EndpointNotAllowed names what the address is, and goes with another', () =>
+  undisturbed(async (namespace) => {
+    await lab.gateway({ namespace, name: 'edge' }, { pools: [{ cidr: '10.19.0.0/24' }] });
+    const peer = { namespace, name: 'p' };
+    await lab.peer(peer, { endpoint: { host: '127.0.0.1', port: 51820 } });
+    expect(await stalled(WireGuardPeer, peer, 'EndpointNotAllowed')).toMatch(
+      /^spec\.endpoint\.host 127\.0\.0\.1 lies in 127\.0\.0\.0\/8, loopback; give/,
+    );
+    await lab.patch(WireGuardPeer, peer, { spec: { endpoint: { host: '203.0.113.9', port: 51820 } } });
+    await cleared(WireGuardPeer, peer);
+    await lab.patch(WireGuardPeer, peer, { spec: { endpoint: { host: '10.19.0.7' } } });
+    expect(await stalled(WireGuardPeer, peer, 'EndpointNotAllowed')).toContain('a pool of the gateway');
+    await lab.patch(WireGuardPeer, peer, { spec: { endpoint: { host: 'branch.example.net' } } });
+    await cleared(WireGuardPeer, peer);
+  }));
+
 test('GatewayNotFound goes when the gateway is created', () =>
   undisturbed(async (namespace) => {
     const peer = { namespace, name: 'p' };
@@ -194,12 +210,18 @@ test('a Secret of ours with wrong content is a SecretConflict of its gateway alo
     await cleared(WireGuardGateway, gateway);
   }));
 
-test.each(['InterfaceConflict', 'WireGuardUnavailable'])('%s of the agent is the gateway’s', (code) =>
+test.each([
+  ['InterfaceConflict', '10.12.0.0/24'],
+  ['WireGuardUnavailable', '10.13.0.0/24'],
+  ['ForwardingDisabled', '10.16.0.0/24'],
+  ['RouteConflict', '10.17.0.0/24'],
+  ['FirewallUnavailable', '10.18.0.0/24'],
+])('%s of the agent is the gateway’s', (code, cidr) =>
   undisturbed(async (namespace) => {
     const gateway = { namespace, name: 'own' };
     const message = `${code}: remove what is in the way on n1.`;
     agent.deviceProblems.set('own', [{ code, message }]);
-    await lab.gateway(gateway, { pools: [{ cidr: code === 'InterfaceConflict' ? '10.12.0.0/24' : '10.13.0.0/24' }] });
+    await lab.gateway(gateway, { pools: [{ cidr }] });
     expect(await stalled(WireGuardGateway, gateway, code)).toBe(message);
     agent.deviceProblems.delete('own');
     await agent.report();

@@ -7,6 +7,7 @@ import {
   WireGuardNodeConfig,
   WireGuardPeer,
 } from '../../../src/api/v1alpha1/index.ts';
+import { secrets } from '../../../src/kube/resources.ts';
 import type { SimulatedAgent } from '../../support/simulated-agent.ts';
 import { condition, isReady, newKey, OperatorLab, type OperatorProcess, type Ref, SYSTEM, until } from './lab.ts';
 
@@ -74,20 +75,52 @@ test('a status that somebody else wrote is put right, whatever it said', async (
   const { namespace, net } = await scene();
   const ref = { namespace, name: 'p' };
   const { status } = await ready(ref);
-  const ours = status?.addresses?.join();
+  const ours = decisionIn(status);
   for (const forged of [
     { addresses: [`${net}.200`] },
     { publicKey: newKey() },
+    { routes: ['192.168.7.0/24'], presharedKey: 'Derived', configSecret: { name: 'other' } },
     { addresses: null, conditions: null, observedGeneration: null, publicKey: null },
   ]) {
     await lab.patchStatus(WireGuardPeer, ref, forged);
     const repaired = async () => {
       const found = await lab.get(WireGuardPeer, ref);
-      const isOurs = found.status?.publicKey === status?.publicKey && found.status?.addresses?.join() === ours;
-      return isReady(found) && isOurs;
+      return isReady(found) && decisionIn(found.status) === ours;
     };
     expect(await until(`it is repaired after ${JSON.stringify(forged)}`, repaired, 5)).toBe(true);
   }
+});
+
+function decisionIn(status: WireGuardPeer['status']): string {
+  const { addresses, routes, publicKey, presharedKey, configSecret } = status ?? {};
+  return JSON.stringify({ addresses, routes, publicKey, presharedKey, configSecret });
+}
+
+test('a status that somebody else wrote never changes the key that was made for a peer', async () => {
+  const { namespace } = await scene();
+  const ref = { namespace, name: 'made' };
+  await lab.keylessPeer(ref);
+  const { status } = await ready(ref);
+  const secret = { namespace, name: 'made-wireguard' };
+  const before = await lab.get(secrets, secret);
+  for (const forged of [
+    { publicKey: newKey() },
+    { configSecret: null },
+    { addresses: null, conditions: null, observedGeneration: null, publicKey: null, configSecret: null },
+  ]) {
+    for (const isRestarted of [false, true]) {
+      if (isRestarted) await operator.role.stop('SIGTERM');
+      await lab.patchStatus(WireGuardPeer, ref, forged);
+      if (isRestarted) await operator.role.start();
+      const repaired = async () => {
+        const found = await lab.get(WireGuardPeer, ref);
+        const isSame = found.status?.publicKey === status?.publicKey && found.status?.configSecret !== undefined;
+        return isReady(found) && isSame;
+      };
+      await until(`it is repaired after ${JSON.stringify(forged)}, restarted: ${isRestarted}`, repaired);
+    }
+  }
+  expect(await lab.get(secrets, secret)).toEqual(before);
 });
 
 test('a record that was taken out of a block, or a block that was deleted, is written again', async () => {

@@ -27,6 +27,8 @@ const NEVER_ABORTED = new AbortController().signal;
 export interface OperatorProcess {
   readonly role: Role;
   readonly log: () => Promise<string>;
+  /** Everything at /metrics. */
+  readonly metrics: () => Promise<string>;
   /** Successful writes so far, by `verb resource`. */
   readonly writes: () => Promise<ReadonlyMap<string, number>>;
   readonly leading: () => Promise<boolean>;
@@ -72,6 +74,7 @@ export class OperatorLab implements AsyncDisposable {
     const operator: OperatorProcess = {
       role,
       log: () => readFile(log, 'utf8'),
+      metrics,
       writes: async () => writesIn(await metrics()),
       leading: async () => /^peerwright_leader 1$/m.test(await metrics()),
     };
@@ -102,8 +105,14 @@ export class OperatorLab implements AsyncDisposable {
     return this.create(WireGuardGateway, { ...ours('WireGuardGateway', ref), spec } as WireGuardGateway);
   }
 
+  /** With a key of its own unless `spec` says otherwise. */
   peer(ref: Ref, spec: Partial<WireGuardPeer['spec']> = {}): Promise<WireGuardPeer> {
-    const whole = { gatewayRef: { name: 'edge' }, publicKey: newKey(), ...spec };
+    return this.keylessPeer(ref, { publicKey: newKey(), ...spec });
+  }
+
+  /** The operator makes its key. */
+  keylessPeer(ref: Ref, spec: Partial<WireGuardPeer['spec']> = {}): Promise<WireGuardPeer> {
+    const whole = { gatewayRef: { name: 'edge' }, ...spec };
     return this.create(WireGuardPeer, { ...ours('WireGuardPeer', ref), spec: whole } as WireGuardPeer);
   }
 

@@ -3,14 +3,13 @@ import { WireGuardGateway, WireGuardPeer } from '../../../src/api/v1alpha1/index
 import type { WireGuardPeer as Peer } from '../../../src/api/v1alpha1/index.ts';
 import { Reflector } from '../../../src/kube/reflector.ts';
 import { type Projected, Store } from '../../../src/kube/store.ts';
-import { peerFacts } from '../../../src/mesh/digest.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { digest } from '../../../src/runtime/digest.ts';
 import { kstatus } from '../../support/kstatus.ts';
+import { peerDigest } from '../../support/agent-digests.ts';
 import type { SimulatedAgent } from '../../support/simulated-agent.ts';
 import { condition, isReady, newKey, OperatorLab, type Ref, until } from './lab.ts';
 
-const EDITS = 100;
+const EDITS = 150;
 
 let lab: OperatorLab;
 let near: SimulatedAgent;
@@ -27,7 +26,11 @@ beforeAll(async () => {
   namespace = await lab.namespace();
   const placement = (place: string) => ({ nodeSelector: { place } });
   const edge = { namespace, name: 'edge' };
-  await lab.gateway(edge, { pools: [{ cidr: '10.30.0.0/24' }], placement: placement('near') });
+  await lab.gateway(edge, {
+    pools: [{ cidr: '10.30.0.0/24' }],
+    allowedPeerRoutes: ['192.168.0.0/16'],
+    placement: placement('near'),
+  });
   await lab.gateway({ namespace, name: 'far' }, { pools: [{ cidr: '10.31.0.0/24' }], placement: placement('far') });
   await lab.peer({ namespace, name: 'remote' }, { gatewayRef: { name: 'far' } });
   const remote = await ready('remote');
@@ -176,6 +179,13 @@ async function editOnce({ name, keys, host }: Edited, random: () => number): Pro
     { addresses: [`10.30.0.${host}`] },
     { addresses: [`10.30.0.${host + 1}`] },
     { addresses: null },
+    { publicKey: null },
+    { presharedKey: { type: pick(['None', 'Derived']) } },
+    { presharedKey: null },
+    { persistentKeepaliveSeconds: pick([0, 25, null]) },
+    { routes: [`192.168.${host}.0/24`] },
+    { routes: [`192.168.${host}.0/25`, `192.168.${host + 1}.0/24`] },
+    { routes: null },
   ]);
   await lab.patch(WireGuardPeer, { namespace, name }, { spec });
   if (random() % 2 === 0) near.program();
@@ -197,13 +207,17 @@ function judge(object: Peer, seen: { current: number; wrong: string[] }): void {
   if (!acknowledged || !isAsked) seen.wrong.push(JSON.stringify({ name: metadata.name, spec, status }));
 }
 
-/** What an agent has to report of this spec and status: its digest, or `gone`. */
+/**
+ * What an agent has to report of this spec and status: its digest, or `gone`. As the spec asks for it, where it does: that
+ * the status grants something else is then seen too.
+ */
 function decisionOf({ spec, status }: Peer): string {
   if (spec.state === 'Disabled') return 'gone';
-  const gatewayUID = gateway.metadata.uid ?? '';
-  const gatewayPublicKey = gateway.status?.publicKey ?? '';
-  const allowedIPs = (status?.addresses ?? []).map((address) => `${address}/32`);
-  return digest(peerFacts({ gatewayUID, gatewayPublicKey, publicKey: spec.publicKey, allowedIPs }));
+  const isOwn = spec.publicKey !== undefined;
+  const presharedKey = spec.presharedKey?.type ?? (isOwn ? 'None' : 'Derived');
+  const asked = { ...status, ...(isOwn && { publicKey: spec.publicKey }), routes: spec.routes ?? [], presharedKey };
+  const on = { uid: gateway.metadata.uid ?? '', publicKey: gateway.status?.publicKey ?? '' };
+  return peerDigest({ spec, status: asked }, on);
 }
 
 function watchPeers(judgeOne: (object: Peer) => unknown, signal: AbortSignal): void {

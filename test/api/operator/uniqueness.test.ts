@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WireGuardAddressBlock, WireGuardPeer } from '../../../src/api/v1alpha1/index.ts';
+import { secrets } from '../../../src/kube/resources.ts';
 import { addressAt } from '../../../src/mesh/blocks.ts';
 import type { Prefix } from '../../../src/mesh/model.ts';
 import { condition, newKey, OperatorLab, type OperatorProcess, ours, SYSTEM, until } from './lab.ts';
@@ -8,6 +9,8 @@ const PEERS = 1_000;
 const OPERATORS = 4;
 /** Every eighth peer asks for an address, and every third of them for that of the one before. */
 const REQUEST_EVERY = 8;
+/** And every tenth has its key made. */
+const KEYLESS_EVERY = 10;
 
 let lab: OperatorLab;
 let operators: readonly OperatorProcess[];
@@ -31,7 +34,8 @@ async function createAll(namespace: string): Promise<void> {
   const indexes = Array.from({ length: PEERS }, (_, index) => index);
   const creators = Array.from({ length: 24 }, async () => {
     for (let index = indexes.shift(); index !== undefined; index = indexes.shift()) {
-      const spec = { gatewayRef: { name: 'edge' }, publicKey: newKey(), addresses: requestOf(index) };
+      const key = index % KEYLESS_EVERY === 1 ? {} : { publicKey: newKey() };
+      const spec = { gatewayRef: { name: 'edge' }, ...key, addresses: requestOf(index) };
       await lab.create(WireGuardPeer, {
         ...ours('WireGuardPeer', { namespace, name: `p${index}` }),
         spec,
@@ -75,6 +79,17 @@ test('four operators give 1,000 peers at once no address twice and lose none', {
   const misrecorded = peers.flatMap((peer) =>
     (peer.status?.addresses ?? []).filter((address) => holders.get(address)?.join() !== peer.metadata.name),
   );
+  const made = new Map(
+    (await lab.list(secrets, namespace)).map(({ metadata, data }) => [
+      metadata.name,
+      Buffer.from(data?.['publicKey'] ?? '', 'base64').toString(),
+    ]),
+  );
+  const keyless = peers.filter(({ spec }) => spec.publicKey === undefined);
+  expect(keyless).toHaveLength(PEERS / KEYLESS_EVERY);
+  expect(
+    keyless.filter(({ metadata, status }) => made.get(`${metadata.name}-wireguard`) !== status?.publicKey),
+  ).toEqual([]);
   expect(duplicates).toEqual([]);
   expect(new Set(inStatus).size).toBe(inStatus.length);
   expect(misrecorded).toEqual([]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WireGuardGateway, WireGuardPeer } from '../../../src/api/v1alpha1/index.ts';
-import { isReady, OperatorLab, type OperatorProcess, until } from './lab.ts';
+import { isReady, OperatorLab, type OperatorProcess, type Ref, until } from './lab.ts';
 
 const PEERS = 100;
 const IDLE_MS = 30_000;
@@ -33,9 +33,9 @@ async function during(operator: OperatorProcess, run: () => Promise<unknown>): P
   return Object.fromEntries(counts.filter(([key, count]) => count > 0 && !key.endsWith(' leases')));
 }
 
-async function countersSettle(): Promise<void> {
+async function countersSettle(ref: Ref = { namespace, name: 'edge' }): Promise<void> {
   await until('the gateway has counted', async () => {
-    const { status } = await lab.get(WireGuardGateway, { namespace, name: 'edge' });
+    const { status } = await lab.get(WireGuardGateway, ref);
     return status?.peers?.programmed === PEERS;
   });
 }
@@ -59,6 +59,28 @@ test('a peer costs two status writes, its decision and its acknowledgement; bloc
   const ofBlocks = (others['create wireguardaddressblocks'] ?? 0) + (others['update wireguardaddressblocks'] ?? 0);
   expect(ofBlocks).toBeLessThanOrEqual(PEERS);
   expect(Object.keys(others).filter((key) => !key.endsWith('wireguardaddressblocks'))).toEqual([]);
+});
+
+test('a peer whose key is made here costs one Secret besides, and nothing else', async () => {
+  await countersSettle();
+  const made = await lab.namespace();
+  const edge = { namespace: made, name: 'edge' };
+  await lab.gateway(edge, { pools: [{ cidr: '10.41.0.0/24' }, { cidr: 'fd00:41::/64' }] });
+  await until('the gateway is ready', async () => isReady(await lab.get(WireGuardGateway, edge)));
+  const start = performance.now();
+  const writes = await during(first, async () => {
+    const names = Array.from({ length: PEERS }, (_, index) => `p${index}`);
+    await Promise.all(names.map((name) => lab.keylessPeer({ namespace: made, name })));
+    await until('every peer is ready', async () => (await lab.list(WireGuardPeer, made)).every(isReady));
+  });
+  const seconds = ((performance.now() - start) / 1_000).toFixed(1);
+  process.stdout.write(`${PEERS} peers with keys made here ready in ${seconds} s: ${JSON.stringify(writes)}\n`);
+  expect(writes).toMatchObject({ 'create secrets': PEERS, 'patch wireguardpeers/status': 2 * PEERS });
+  const amortised = /wireguardaddressblocks$|^patch wireguardgateways[/]status$/;
+  const others = Object.entries(writes).filter(([key]) => !/ (secrets|wireguardpeers[/]status)$/.test(key));
+  expect(others.filter(([key]) => !amortised.test(key))).toEqual([]);
+  expect(others.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(PEERS);
+  await countersSettle(edge);
 });
 
 test('idle, nothing but the Lease is written', async () => {

@@ -7,6 +7,8 @@ export interface Case {
   readonly object: Sample;
   /** Present: the case is the change of this object into `object`. */
   readonly old?: Sample;
+  /** True: the object is there, and the case is the writing of its status. */
+  readonly isStatus?: boolean;
   /** Absent: both must take it. */
   readonly bad?: {
     /** The field to blame, as the API server writes it. */
@@ -23,5 +25,7 @@ export interface Sample {
 
 export interface CaseTable {
   readonly kind: Kind;
+  /** Which part of it, one word or two. */
+  readonly about: string;
   readonly cases: readonly Case[];
 }

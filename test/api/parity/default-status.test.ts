@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WireGuardGateway, WireGuardPeer } from '../../../src/api/v1alpha1/index.ts';
+import type { Kind } from '../../../src/api/kind.ts';
 import { STATUS_DEFAULT } from '../../../src/api/v1alpha1/common.ts';
+import type { Sample } from './case.ts';
+import { gateway, KEY, peer } from './samples.ts';
 import { collection, startServer, whole, type TestServer } from './server.ts';
 
-const KEY = 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=';
 const SAMPLES = [
-  { kind: WireGuardGateway, sample: { metadata: { name: 'edge' }, spec: { pools: [{ cidr: '10.90.0.0/16' }] } } },
-  {
-    kind: WireGuardPeer,
-    sample: { metadata: { name: 'laptop' }, spec: { gatewayRef: { name: 'edge' }, publicKey: KEY } },
-  },
+  { kind: WireGuardGateway, sample: gateway({}) },
+  { kind: WireGuardPeer, sample: peer({ publicKey: undefined }) },
 ];
 
 let running: TestServer;
@@ -60,6 +59,47 @@ describe.each(SAMPLES)('a new $kind.kind', ({ kind, sample }) => {
     ]);
     expect(row).toContain(sample.metadata.name);
     expect((await running.cluster.kubectl(['get', 'wireguard', '-o', 'name'])).stdout).toContain(sample.metadata.name);
+  });
+});
+
+describe('what a spec leaves out', () => {
+  const stored = async (kind: Kind, sample: Sample) => {
+    const { body } = await running.server.request('POST', `${collection(kind)}?dryRun=All`, whole(kind, sample));
+    return body.spec;
+  };
+
+  test.each([
+    {
+      what: 'of a gateway is Isolated and masqueraded, and nothing else',
+      kind: WireGuardGateway,
+      sample: gateway({}, 'default'),
+      spec: { pools: [{ cidr: '10.90.0.0/16' }], masquerade: 'Enabled', peerTraffic: 'Isolated' },
+    },
+    {
+      what: 'of the clients of a gateway is a keepalive that passes NAT',
+      kind: WireGuardGateway,
+      sample: gateway({ client: { dns: ['10.0.0.10'] } }, 'default'),
+      spec: {
+        pools: [{ cidr: '10.90.0.0/16' }],
+        masquerade: 'Enabled',
+        peerTraffic: 'Isolated',
+        client: { dns: ['10.0.0.10'], persistentKeepaliveSeconds: 25 },
+      },
+    },
+    {
+      what: 'of a peer stays out, so that the operator decides about its keys',
+      kind: WireGuardPeer,
+      sample: peer({ publicKey: undefined }, 'default'),
+      spec: { gatewayRef: { name: 'edge' }, state: 'Enabled' },
+    },
+    {
+      what: 'of a peer with its own key stays out too',
+      kind: WireGuardPeer,
+      sample: peer({}, 'default'),
+      spec: { gatewayRef: { name: 'edge' }, publicKey: KEY, state: 'Enabled' },
+    },
+  ])('$what', async ({ kind, sample, spec }) => {
+    expect(await stored(kind, sample)).toEqual(spec);
   });
 });
 

@@ -1,19 +1,9 @@
 import { WireGuardGateway } from '../../../src/api/v1alpha1/index.ts';
-import type { Case, CaseTable, Sample } from './case.ts';
+import type { CaseTable } from './case.ts';
+import { bad, gateway, good } from './samples.ts';
 
-const gateway = (spec: object, name = 'edge'): Sample => ({
-  metadata: { name },
-  spec: { pools: [{ cidr: '10.90.0.0/16' }], ...spec },
-});
 const pool = (...pools: readonly object[]) => gateway({ pools });
 const cidr = (text: string) => pool({ cidr: text });
-
-const good = (name: string, object: Sample): Case => ({ name, object });
-const bad = (name: string, object: Sample, [field, ...says]: readonly [string, ...string[]]): Case => ({
-  name,
-  object,
-  bad: { field, says },
-});
 
 const POOL = 'spec.pools[0].cidr';
 const GATEWAY_ADDRESS = 'spec.pools[0].gatewayAddress';
@@ -37,6 +27,7 @@ const everything = gateway({
 
 export const gatewayCases: CaseTable = {
   kind: WireGuardGateway,
+  about: 'placement and pools',
   cases: [
     good('all fields', everything),
     good('one IPv4 pool', cidr('10.90.0.0/16')),

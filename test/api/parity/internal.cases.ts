@@ -1,8 +1,7 @@
 import { WireGuardAddressBlock, WireGuardNodeConfig, WireGuardNodeReport } from '../../../src/api/v1alpha1/index.ts';
 import type { CaseTable, Sample } from './case.ts';
+import { KEY, networks, TIME } from './samples.ts';
 
-const KEY = 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=';
-const TIME = '2026-01-01T00:00:00Z';
 const GATEWAY = { namespace: 'net', name: 'edge', uid: 'e4c1b0a2-0000-4000-8000-000000000001' };
 
 const allocation = (offset: number, rest: object = {}) => ({
@@ -19,6 +18,7 @@ const full = Array.from({ length: 256 }, (_, offset) => allocation(offset));
 
 export const blockCases: CaseTable = {
   kind: WireGuardAddressBlock,
+  about: 'all of it',
   cases: [
     { name: 'an empty block', object: block({}) },
     { name: 'a full block', object: block({ allocations: full }) },
@@ -76,6 +76,7 @@ const config = (gateways: readonly object[], name = 'node-a.example.com'): Sampl
 
 export const configCases: CaseTable = {
   kind: WireGuardNodeConfig,
+  about: 'all of it',
   cases: [
     { name: 'no gateways', object: config([]) },
     { name: '64 gateways', object: config(Array.from({ length: 64 }, () => configured())) },
@@ -94,6 +95,36 @@ export const configCases: CaseTable = {
       object: config([configured({ pools: ['10.90.0.1/16'] })]),
       bad: { field: 'spec.gateways[0].pools[0]', says: ['10.90.0.1/16', 'write 10.90.0.0/16'] },
     },
+    {
+      name: 'everything about networks',
+      object: config([
+        configured({
+          mtu: 1420,
+          routes: networks(64),
+          allowedPeerRoutes: networks(64),
+          masquerade: 'Disabled',
+          peerTraffic: 'Open',
+        }),
+      ]),
+    },
+    { name: 'default routes to reach', object: config([configured({ routes: ['0.0.0.0/0', '::/0'] })]) },
+    ...[
+      { what: 'an MTU that IPv6 cannot have', rest: { mtu: 1279 }, field: 'mtu', says: ['1280'] },
+      { what: '65 routes', rest: { routes: networks(65) }, field: 'routes', says: ['64'] },
+      { what: 'a route with host bits', rest: { routes: ['10.0.0.1/8'] }, field: 'routes[0]', says: ['10.0.0.0/8'] },
+      {
+        what: 'an allowed route that is none',
+        rest: { allowedPeerRoutes: ['any'] },
+        field: 'allowedPeerRoutes[0]',
+        says: ['any is not a network'],
+      },
+      { what: 'an unknown masquerade', rest: { masquerade: 'On' }, field: 'masquerade', says: ['"Enabled"'] },
+      { what: 'an unknown peer traffic', rest: { peerTraffic: 'On' }, field: 'peerTraffic', says: ['"Isolated"'] },
+    ].map(({ what, rest, field, says }) => ({
+      name: what,
+      object: config([configured(rest)]),
+      bad: { field: `spec.gateways[0].${field}`, says },
+    })),
     {
       name: 'a key that is none',
       object: config([configured({ publicKey: 'key' })]),
@@ -117,10 +148,13 @@ const reported = (index: number) => ({
   digest: 'd',
   connection: { state: 'Connected', sinceTime: TIME, lastHandshakeTime: TIME, endpoint: '203.0.113.7:40123' },
 });
+const device = (rest: object) => ({ gateway: GATEWAY, generation: 1, device: 'pw-0a1b2c3d', ...rest });
+const ports = (count: number) => Array.from({ length: count }, (_, index) => 51840 + index);
 const ANEW = 'delete the report and create it anew';
 
 export const reportCases: CaseTable = {
   kind: WireGuardNodeReport,
+  about: 'all of it',
   cases: [
     { name: 'the required fields', object: report() },
     {
@@ -177,6 +211,17 @@ export const reportCases: CaseTable = {
       object: report({}, 's0000.node-a'),
       bad: { field: 'spec.nodeName', says: ['name it like s000.node-a'] },
     },
+    ...[
+      { what: 'a taken port of 0', rest: { takenPorts: [0] }, field: 'takenPorts[0]', says: ['1'] },
+      { what: 'a taken port of 65536', rest: { takenPorts: [51840, 65536] }, field: 'takenPorts[1]', says: ['65535'] },
+      { what: '17 taken ports', rest: { takenPorts: ports(17) }, field: 'takenPorts', says: ['16'] },
+      { what: 'a negative MTU', rest: { mtu: -1 }, field: 'mtu', says: ['0'] },
+    ].map(({ what, rest, field, says }) => ({
+      name: what,
+      object: report({ devices: [device(rest)] }),
+      bad: { field: `spec.devices[0].${field}`, says },
+    })),
+    { name: '16 taken ports', object: report({ devices: [device({ takenPorts: ports(16), mtu: 1420 })] }) },
     {
       name: 'an unknown connection state',
       object: report({ peers: [{ uid: 'u', generation: 1, connection: { state: 'Up' } }] }),

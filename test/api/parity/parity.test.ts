@@ -1,11 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case, CaseTable } from './case.ts';
+import { gatewayNetworkCases } from './gateway-networks.cases.ts';
 import { gatewayCases } from './gateway.cases.ts';
 import { blockCases, configCases, reportCases } from './internal.cases.ts';
+import { peerNetworkCases } from './peer-networks.cases.ts';
 import { peerCases } from './peer.cases.ts';
+import { gatewayStatusCases, peerStatusCases } from './status.cases.ts';
 import { startServer, whole, type Cause, type TestServer } from './server.ts';
 
-const TABLES: readonly CaseTable[] = [gatewayCases, peerCases, blockCases, configCases, reportCases];
+const TABLES: readonly CaseTable[] = [
+  gatewayCases,
+  gatewayNetworkCases,
+  gatewayStatusCases,
+  peerCases,
+  peerNetworkCases,
+  peerStatusCases,
+  blockCases,
+  configCases,
+  reportCases,
+];
 
 let running: TestServer;
 beforeAll(async () => {
@@ -13,13 +26,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => running?.[Symbol.asyncDispose]());
 
-describe.each(TABLES)('zod and the API server agree on $kind.kind', ({ kind, cases }) => {
+describe.each(TABLES)('zod and the API server agree on $kind.kind, $about', ({ kind, cases }) => {
   const verdictOfZod = ({ object, old }: Case): readonly Cause[] =>
     kind
       .check(whole(kind, object), old === undefined ? undefined : whole(kind, old))
       .map(({ path, message }) => ({ field: path, message }));
-  const verdictOfServer = ({ object, old }: Case) =>
-    old === undefined ? running.server.judgeCreation(kind, object) : running.server.judgeChange(kind, old, object);
+  const verdictOfServer = (sample: Case) => running.server.judge(kind, sample);
 
   test.each(cases.filter(({ bad }) => bad === undefined))('both take $name', async (sample) => {
     expect(verdictOfZod(sample)).toEqual([]);

@@ -1,19 +1,8 @@
 import { LOW_ORDER_POINTS } from '../../../src/api/public-key.ts';
 import { WireGuardPeer } from '../../../src/api/v1alpha1/index.ts';
-import type { Case, CaseTable, Sample } from './case.ts';
+import type { CaseTable } from './case.ts';
+import { KEY, bad, good, peer } from './samples.ts';
 
-const KEY = 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=';
-
-const peer = (spec: object, name = 'laptop'): Sample => ({
-  metadata: { name },
-  spec: { gatewayRef: { name: 'edge' }, publicKey: KEY, ...spec },
-});
-const good = (name: string, object: Sample): Case => ({ name, object });
-const bad = (name: string, object: Sample, [field, ...says]: readonly [string, ...string[]]): Case => ({
-  name,
-  object,
-  bad: { field, says },
-});
 const key = (publicKey: string) => peer({ publicKey });
 const addresses = (...given: readonly string[]) => peer({ addresses: given });
 
@@ -33,9 +22,11 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 export const peerCases: CaseTable = {
   kind: WireGuardPeer,
+  about: 'identity and addresses',
   cases: [
     good('the required fields', peer({})),
-    good('all fields', peer({ addresses: ['10.90.1.7', 'fd00:90::107'], state: 'Disabled' })),
+    good('no key', peer({ publicKey: undefined })),
+    good('addresses and a state', peer({ addresses: ['10.90.1.7', 'fd00:90::107'], state: 'Disabled' })),
     good('an IPv6 address before an IPv4 one', addresses('fd00:90::107', '10.90.1.7')),
     good('no addresses', addresses()),
     good('the gateway name of 52 characters', peer({ gatewayRef: { name: 'g'.repeat(52) } })),
@@ -59,7 +50,6 @@ export const peerCases: CaseTable = {
       '52',
     ]),
     bad('a name of 53 characters', peer({}, 'p'.repeat(53)), ['', 'p'.repeat(53), '53', 'choose a shorter one']),
-    bad('no key', peer({ publicKey: undefined }), ['spec.publicKey', 'required']),
     bad('an empty key', key(''), ['spec.publicKey', '1']),
     bad('a word as key', key('secret'), ['spec.publicKey', 'secret is not a WireGuard public key', FORM]),
     ...Object.entries(ALIASES).map(([name, alias]) =>

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type { Kind } from '../../../src/api/kind.ts';
 import { KINDS } from '../../../src/api/v1alpha1/index.ts';
 import { startControlPlane, type ControlPlane } from '../../../tools/lab/control-plane.ts';
-import type { Sample } from './case.ts';
+import type { Case, Sample } from './case.ts';
 
 /** What is wrong; `field` is empty for the object as a whole, keys of maps are written like fields. */
 export interface Cause {
@@ -90,6 +90,26 @@ export class Server implements AsyncDisposable {
     }
   }
 
+  /** Empty when the server would give the object, created without it, this status. */
+  async judgeStatus(kind: Kind, sample: Sample): Promise<readonly Cause[]> {
+    const path = `${collection(kind)}/${sample.metadata.name}`;
+    const { status, ...bare } = whole(kind, sample);
+    const created = await this.request('POST', collection(kind), bare);
+    if (created.status !== 201) throw new Error(`the object is bad: ${JSON.stringify(created.body)}`);
+    try {
+      const answer = await this.request('PUT', `${path}/status?dryRun=All`, { ...created.body, status });
+      return causes(answer.status, answer.body);
+    } finally {
+      await this.request('DELETE', path);
+    }
+  }
+
+  /** The judgement of whatever the sample is. */
+  judge(kind: Kind, { object, old, isStatus }: Case): Promise<readonly Cause[]> {
+    if (isStatus) return this.judgeStatus(kind, object);
+    return old === undefined ? this.judgeCreation(kind, object) : this.judgeChange(kind, old, object);
+  }
+
   async request(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, object?: object) {
     const answer = await this.#pool.request({
       method,
@@ -110,7 +130,7 @@ export function collection(kind: Kind): string {
   return `/apis/${kind.group}/${kind.version}/namespaces/default/${kind.plural}`;
 }
 
-export function whole(kind: Kind, sample: Sample) {
+export function whole(kind: Kind, sample: Sample): Sample {
   return { apiVersion: `${kind.group}/${kind.version}`, kind: kind.kind, ...sample };
 }
 
