@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { version } from './runtime/version.ts';
-
 /** What every process exports: it runs until it is done and gives its exit code. */
 interface Role {
   main(source: { argv: readonly string[]; env: NodeJS.ProcessEnv }): Promise<number>;
@@ -24,32 +22,19 @@ const ROLES: Readonly<Record<string, { readonly does: string; load(): Promise<Ro
 
 process.exit(await dispatch(process.argv.slice(2)));
 
-async function dispatch([name = '--help', ...argv]: readonly string[]): Promise<number> {
-  if (Object.hasOwn(ROLES, name)) {
-    const role = await ROLES[name]?.load();
-    return role === undefined ? 1 : await role.main({ argv, env: process.env });
-  }
-  switch (name) {
-    case 'version':
-    case '--version':
-      process.stdout.write(`peerwright ${version()}\n`);
-      return 0;
-    case 'help':
-    case '--help':
-    case '-h':
-      process.stdout.write(help());
-      return 0;
-    default:
-      process.stderr.write(`peerwright: '${name}' is not a command; one of ${commands().join(', ')}.\n`);
-      return 2;
-  }
+/** The name of a process starts it; everything else is for the command line. */
+async function dispatch(argv: readonly string[]): Promise<number> {
+  const { env } = process;
+  const [name = '', ...rest] = argv;
+  const role = roleOf(name);
+  if (role !== undefined) return await (await role.load()).main({ argv: rest, env });
+  const topic = name === 'help' ? roleOf(rest[0]) : undefined;
+  if (topic !== undefined) return await (await topic.load()).main({ argv: ['--help'], env });
+  const cli = await import('./cli/main.ts');
+  const processes = Object.entries(ROLES).map(([process, { does }]) => ({ name: process, does }));
+  return await cli.main({ argv, env, processes });
 }
 
-function commands(): readonly string[] {
-  return [...Object.keys(ROLES), 'version'];
-}
-
-function help(): string {
-  const lines = Object.entries(ROLES).map(([name, { does }]) => `  ${name.padEnd(10)} ${does}\n`);
-  return `Usage: peerwright COMMAND [options]\n\n${lines.join('')}  version    prints the version\n\nOptions of a command: peerwright COMMAND --help\n`;
+function roleOf(name = ''): (typeof ROLES)[string] | undefined {
+  return Object.hasOwn(ROLES, name) ? ROLES[name] : undefined;
 }

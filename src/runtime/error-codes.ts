@@ -27,6 +27,7 @@ export const PROCESS_ERRORS = {
     retry: 'backoff',
     hint: 'The API server is slow or the watch is interrupted; this resolves itself.',
   },
+  CommandFailed: { meaning: 'A command of the command line could not do what it was asked for.', retry: 'never' },
   DeviceFailed: {
     meaning: 'A device could not be brought to the desired state.',
     retry: 'backoff',

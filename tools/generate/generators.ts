@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { KINDS } from '../../src/api/v1alpha1/index.ts';
+import { renderCli } from './cli-page.ts';
 import { crdOf } from './crd.ts';
 import { renderErrors } from './errors-page.ts';
 import { renderFlags } from './flags-page.ts';
@@ -23,6 +24,7 @@ export const GENERATORS: readonly Generator[] = [
     render: () => yamlFile(crdOf(kind)),
   })),
   policiesFile,
+  { file: 'docs/reference/cli.md', render: renderCli },
   { file: 'docs/reference/crds.md', render: () => renderKinds(KINDS) },
   { file: 'docs/reference/reasons.md', render: renderReasons },
   { file: 'docs/reference/errors.md', render: renderErrors },
