@@ -10,7 +10,7 @@ const TREES = /^(src|tools|test|docs|deploy|crds)\/[\w./-]*$/;
 const names = async (folder: string): Promise<string[]> =>
   (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.md')).map((name) => join(folder, name));
 
-const DOCUMENTS = [...(await names('')), ...(await names('docs/adr'))];
+const DOCUMENTS = [...(await names('')), ...(await names('docs/adr')), ...(await names('docs/guide'))];
 
 test.each(DOCUMENTS)('%s names only files and folders that exist', async (document) => {
   const text = await readFile(join(ROOT, document), 'utf8');
@@ -20,6 +20,12 @@ test.each(DOCUMENTS)('%s names only files and folders that exist', async (docume
     .filter((target) => !target.includes('://') && !target.startsWith('NNNN'))
     .map((target) => join(dirname(document), target));
   expect([...code, ...links].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('the index lists every guide', async () => {
+  const index = await readFile(join(ROOT, 'docs/guide/README.md'), 'utf8');
+  const guides = (await names('docs/guide')).map((path) => path.replace('docs/guide/', ''));
+  expect(guides.filter((name) => name !== 'README.md' && !index.includes(`(${name})`))).toEqual([]);
 });
 
 test('the index lists every decision', async () => {

@@ -94,6 +94,7 @@ test('Ctrl-C at any moment removes everything and exits 130, also when pressed t
     { after: 'etcd, kube-apiserver and kubectl', times: 1 },
     { after: '✓ control plane', times: 2 },
     { after: '✓ kubectl apply', times: 1 },
+    { after: '✓ kubectl wait --for=condition=Ready', times: 2 },
   ];
   for (const { after, times } of moments) {
     const demo = start([process.execPath, MAIN]);
@@ -123,36 +124,57 @@ test('what a killed demo left is removed by the next one, which stays until Ctrl
   expect(await second.exit).toBe(1);
   expect(second.text()).toContain('another one is running');
 
-  const kubeconfig = /export KUBECONFIG=(\S+)/.exec(demo.text())?.[1] ?? '';
-  const kubectl = /alias k='(\S+) -n demo'/.exec(demo.text())?.[1] ?? '';
-  const cache = /export KUBECACHEDIR=(\S+)/.exec(demo.text())?.[1] ?? '';
-  const peers = execFileSync(kubectl, ['get', 'wgp', '-n', 'demo'], {
-    env: { ...process.env, KUBECONFIG: kubeconfig, KUBECACHEDIR: cache },
-    encoding: 'utf8',
-  });
-  expect(peers.match(/True +True/g)).toHaveLength(3);
-  expect(readdirSync(cache)).not.toEqual([]);
+  const exports = demo.text().match(/^ +export .*$/gm) ?? [];
+  const typed = (command: string): string =>
+    execFileSync('bash', ['-ec', [...exports, command].join('\n')], { encoding: 'utf8' });
+  expect(typed('kubectl -n demo get wgp').match(/True +True/g)).toHaveLength(3);
+  expect(typed('peerwright -n demo config laptop')).toContain('[Interface]');
+  expect(typed('kubectl peerwright -n demo graph')).toContain('branch');
+  expect(readdirSync(typed('echo $KUBECACHEDIR').trim())).not.toEqual([]);
   const pids = demo.pids();
   expect({ code: await demo.interrupt(2), text: demo.text() }).toMatchObject({ code: 130 });
   expect(pids.filter(isAlive)).toEqual([]);
   expect(left()).toEqual({ ...NOTHING, tables: before.tables });
 });
 
-test('DEMO_ONCE=1 make demo shows every peer Ready, Connected and pinged, twice in a row, and leaves nothing', async () => {
+const REACHED: readonly (readonly [from: string, to: string, ...addresses: string[]])[] = [
+  ['laptop', 'gateway edge', '10.90.0.1', 'fd00:90::1'],
+  ['laptop', 'server behind edge', '10.20.0.11', 'fd00:20::11'],
+  ['laptop', 'desk behind branch', '192.168.90.11', 'fd00:168:90::11'],
+  ['desk', 'server behind edge', '10.20.0.11', 'fd00:20::11'],
+  ['server', 'desk behind branch', '192.168.90.11', 'fd00:168:90::11'],
+  ['printer', 'gateway legacy', '10.91.0.1'],
+  ['node-a', 'metadata beside node-a', '169.254.169.254', 'fd00:ec2::254'],
+];
+
+test('DEMO_ONCE=1 make demo shows who reaches what and who does not, and every peer, twice in a row, and leaves nothing', async () => {
   const before = left();
   for (const time of ['first', 'second']) {
     const demo = start(['make', 'demo'], { DEMO_ONCE: '1' });
-    await demo.seen('✓ every client pings its gateway');
+    await demo.seen('✓ pings');
     const pids = demo.pids();
     expect({ code: await demo.exit, time, text: demo.text() }).toMatchObject({ code: 0 });
-    for (const peer of ['laptop', 'phone']) {
-      const row = new RegExp(
-        String.raw`^${peer} +edge +True +True +\d+ s ago +\S+ +10\.90\.\S+ +[\d.]+ ms\n +fd00:90::\S+ +[\d.]+ ms$`,
-        'm',
-      );
-      expect(demo.text()).toMatch(row);
+    const text = demo.text().replaceAll(/ +/g, ' ');
+    for (const [from, to, v4, v6] of REACHED) {
+      const second = v6 === undefined ? '' : String.raw`\n ${v6} [\d.]+ ms`;
+      expect(text).toMatch(new RegExp(String.raw`^${from} ${to} ${v4} [\d.]+ ms${second}$`, 'm'));
     }
-    expect(demo.text()).toMatch(/^printer +legacy +True +True +\d+ s ago +\S+ +10\.91\.\S+ +[\d.]+ ms$/m);
+    const refused =
+      'laptop metadata beside node-a 169.254.169.254 none, and none is allowed\n fd00:ec2::254 none, and none is';
+    expect(text).toContain(refused);
+    for (const [gateway, peers] of [
+      ['edge', 2],
+      ['legacy', 1],
+    ]) {
+      expect(text).toMatch(new RegExp(String.raw`^${gateway} True \S+ node-. ${peers} ${peers} Programmed`, 'm'));
+    }
+    for (const [peer, gateway] of [
+      ['laptop', 'edge'],
+      ['branch', 'edge'],
+      ['printer', 'legacy'],
+    ]) {
+      expect(text).toMatch(new RegExp(String.raw`^${peer} ${gateway} True Connected \d+s`, 'm'));
+    }
     expect(pids.filter(isAlive)).toEqual([]);
     expect(left()).toEqual({ ...NOTHING, tables: before.tables });
   }

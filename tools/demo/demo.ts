@@ -3,17 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../lab/lab.ts';
+import { NAMESPACE } from './manifests.ts';
+import { probes, startMachines, type Machines } from './machines.ts';
 import { logTails } from './missing.ts';
-import { observe, peerRows } from './observe.ts';
+import { observe } from './observe.ts';
+import { meaningOf, reach, renderReach } from './reach.ts';
+import { statusText, withoutNumbers } from './status.ts';
 import * as steps from './steps.ts';
-import { renderTable, type PeerRow } from './table.ts';
+import { suggestions } from './suggestions.ts';
 
 export interface DemoDeps extends steps.StepDeps {
   /** Ends after the first table; otherwise only the signal ends it. */
   readonly once: boolean;
 }
 
-const REFRESH_MS = 2_000;
+const REFRESH_MS = 3_000;
 
 /**
  * Builds a whole Peerwright in network namespaces, shows its peers, and removes everything, whatever happened.
@@ -46,30 +50,27 @@ export async function runDemo(deps: DemoDeps): Promise<void> {
 
 async function bringUp(lab: Lab, deps: DemoDeps): Promise<void> {
   deps.signal.throwIfAborted();
-  const clients = await steps.startProcesses(lab, deps);
+  const machines = await startMachines(lab, deps.progress);
   deps.signal.throwIfAborted();
-  await steps.apply(lab, clients, deps);
+  await steps.apply(lab, machines, deps);
   await steps.waitFor('Ready', lab, deps);
-  await steps.configureClients(lab, clients, deps);
+  await steps.connect(lab, machines, deps);
   await steps.waitFor('Connected', lab, deps);
-  await steps.pingGateways(lab, clients, deps);
-  if (!deps.once) deps.progress.print(steps.suggestions(lab));
-  await showPeers(lab, clients, deps);
+  await steps.checkReach(lab, machines, deps);
+  if (deps.once) await steps.waitForCounts(lab, deps);
+  else deps.progress.print(suggestions(lab));
+  await show(lab, machines, deps);
 }
 
-/** The table, again every two seconds unless once is enough. */
-async function showPeers(lab: Lab, clients: steps.Clients, { once, progress, signal }: DemoDeps): Promise<void> {
+/** Who reaches what, and `peerwright status`; again every few seconds unless once is enough. */
+async function show(lab: Lab, machines: Machines, { once, progress, signal }: DemoDeps): Promise<void> {
   for (;;) {
-    const rows = await peerRows(await observe(lab.controlPlane, signal), clients);
-    const table = renderTable(rows, { nowMs: Date.now(), columns: progress.columns });
+    const observed = await observe(lab.controlPlane, signal);
+    const [rows, status] = await Promise.all([reach(probes(machines, observed)), statusText(lab.controlPlane, signal)]);
     signal.throwIfAborted();
-    progress.show(['', ...table, ''], JSON.stringify(rows.map(meaningOf)));
+    const lines = ['', ...renderReach(rows), '', `$ peerwright -n ${NAMESPACE} status`, ...status, ''];
+    progress.show(lines, [...rows.map(meaningOf), ...status.map(withoutNumbers)].join('\n'));
     if (once) return;
     await sleep(REFRESH_MS, undefined, { signal });
   }
-}
-
-/** A row without the times in it, which are others whenever one looks. */
-function meaningOf({ addresses, handshakeMs: _, ...row }: PeerRow): object {
-  return { ...row, addresses: addresses.map(({ address, pingMs }) => [address, pingMs !== undefined]) };
 }

@@ -9,21 +9,21 @@ export const NODES = [
   { name: 'node-b', site: 'south' },
 ] as const;
 
-/** Who connects where. The names of the peers are those of the clients, too. */
-export const PEERS = [
-  { name: 'laptop', gateway: 'edge' },
-  { name: 'phone', gateway: 'edge' },
-  { name: 'printer', gateway: 'legacy' },
-] as const;
+/** Behind the gateway `edge`, as the network of a cluster is behind its nodes. */
+export const CLUSTER_NETWORK = { v4: '10.20.0.0/24', v6: 'fd00:20::/64' };
+/** Behind the peer `branch`. */
+export const SITE_NETWORK = { v4: '192.168.90.0/24', v6: 'fd00:168:90::/64' };
+/** Next to the gateway, as in a cloud, where it gives whoever asks the rights of the node. */
+export const METADATA_NETWORK = { v4: '169.254.169.0/24', v6: 'fd00:ec2::/64' };
 
-export type PeerName = (typeof PEERS)[number]['name'];
-
-/** What a user would write: a namespace, a dual-stack and an IPv4-only gateway on different nodes, and three peers. */
-export function manifests(publicKeys: Readonly<Record<PeerName, string>>): string {
-  return [GATEWAYS, ...PEERS.map((peer) => peerManifest({ ...peer, publicKey: publicKeys[peer.name] }))].join('---\n');
+export interface Keys {
+  /** Of the one peer that keeps its private key for itself. */
+  readonly printer: string;
 }
 
-const GATEWAYS = `apiVersion: v1
+/** What a user would write: a namespace, a dual-stack and an IPv4-only gateway on different nodes, and three peers. */
+export function manifests({ printer }: Keys): string {
+  return `apiVersion: v1
 kind: Namespace
 metadata:
   name: ${NAMESPACE}
@@ -34,9 +34,15 @@ metadata:
   name: edge
   namespace: ${NAMESPACE}
 spec:
-  pools:                      # a peer gets one address of each family
+  pools:                        # a peer gets one address of each family
     - cidr: 10.90.0.0/16
     - cidr: fd00:90::/64
+  routes:                       # behind the gateway: what peers may reach
+    - ${CLUSTER_NETWORK.v4}
+    - ${CLUSTER_NETWORK.v6}
+  allowedPeerRoutes:            # what peers may have behind them
+    - 192.168.0.0/16
+    - fd00:168::/32
   placement:
     nodeSelector:
       ${SITE_LABEL}: north
@@ -53,17 +59,39 @@ spec:
   placement:
     nodeSelector:
       ${SITE_LABEL}: south
-`;
-
-function peerManifest(peer: { readonly name: string; readonly gateway: string; readonly publicKey: string }): string {
-  return `apiVersion: peerwright.dev/v1alpha1
+---
+apiVersion: peerwright.dev/v1alpha1
 kind: WireGuardPeer
 metadata:
-  name: ${peer.name}
+  name: laptop                  # without a key: it is made, and a file for wg-quick
   namespace: ${NAMESPACE}
 spec:
   gatewayRef:
-    name: ${peer.gateway}
-  publicKey: ${peer.publicKey}
+    name: edge
+  clientRoutes:                 # everything goes into its tunnel; what comes out is up to the gateway
+    - 0.0.0.0/0
+    - ::/0
+---
+apiVersion: peerwright.dev/v1alpha1
+kind: WireGuardPeer
+metadata:
+  name: branch
+  namespace: ${NAMESPACE}
+spec:
+  gatewayRef:
+    name: edge
+  routes:                       # the network behind it
+    - ${SITE_NETWORK.v4}
+    - ${SITE_NETWORK.v6}
+---
+apiVersion: peerwright.dev/v1alpha1
+kind: WireGuardPeer
+metadata:
+  name: printer
+  namespace: ${NAMESPACE}
+spec:
+  gatewayRef:
+    name: legacy
+  publicKey: ${printer}
 `;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missingAnswers, missingConditions } from './missing.ts';
+import { missingConditions } from './missing.ts';
 import { clientConfig, parseList } from './observe.ts';
 import { needsRoot } from './root.ts';
 
@@ -53,16 +53,6 @@ test('a failure names each object that is not there yet, how it is, and why', ()
     'peer loser is Ready=False, AddressInUse: It is AddressInUse.',
   ]);
   expect(missingConditions(observed, 'Connected')[1]).toBe('peer loser is Connected=False, Never: It is Never.');
-});
-
-test('a failure names each address from which nothing is answered', () => {
-  const row = { name: 'late', gateway: 'edge', ready: undefined, connected: undefined };
-  const addresses = [
-    { address: '10.90.0.7', pingMs: 1 },
-    { address: 'fd00:90::7', pingMs: undefined },
-  ];
-  const rows = [{ ...row, handshakeMs: undefined, endpoint: undefined, addresses }];
-  expect(missingAnswers(rows)).toEqual(['peer late gets no answer from gateway edge to pings from fd00:90::7']);
 });
 
 test('a client is configured from the statuses of its peer and gateway', () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Lab } from '../lab/lab.ts';
 import { condition, type Gateway, type Observed, type Peer } from './observe.ts';
-import type { PeerRow } from './table.ts';
 
 export type Wanted = 'Ready' | 'Connected';
 
@@ -9,15 +8,6 @@ export type Wanted = 'Ready' | 'Connected';
 export function missingConditions({ gateways, peers }: Observed, wanted: Wanted): readonly string[] {
   const ofGateways = wanted === 'Ready' ? gateways.flatMap((gateway) => missingIn('gateway', gateway, wanted)) : [];
   return [...ofGateways, ...peers.flatMap((peer) => missingIn('peer', peer, wanted))];
-}
-
-/** One sentence for each address that got no answer. */
-export function missingAnswers(rows: readonly PeerRow[]): readonly string[] {
-  return rows.flatMap(({ name, gateway, addresses }) =>
-    addresses
-      .filter(({ pingMs }) => pingMs === undefined)
-      .map(({ address }) => `peer ${name} gets no answer from gateway ${gateway} to pings from ${address}`),
-  );
 }
 
 /** The ends of the logs of operators and agents, without debugging lines, each under its name. */

@@ -1,10 +1,9 @@
 import { WireGuardGateway, WireGuardPeer } from '../../src/api/v1alpha1/index.ts';
 import type { ObjectOf } from '../../src/api/kind.ts';
 import { PeerwrightError } from '../../src/runtime/error.ts';
-import type { LabClient, ClientConfig } from '../lab/client.ts';
+import type { ClientConfig } from '../lab/client.ts';
 import type { ControlPlane } from '../lab/control-plane.ts';
 import { NAMESPACE } from './manifests.ts';
-import type { AddressRow, PeerRow } from './table.ts';
 
 export type Gateway = ObjectOf<typeof WireGuardGateway>;
 export type Peer = ObjectOf<typeof WireGuardPeer>;
@@ -38,6 +37,21 @@ function valueOf<T>(parsed: { readonly ok: true; readonly value: T } | { readonl
   return parsed.ok ? [parsed.value] : [];
 }
 
+/** The file for wg-quick in the Secret that the peer's status names. Error: DemoFailed. */
+export async function wgConf(
+  controlPlane: ControlPlane,
+  peer: Peer | undefined,
+  signal?: AbortSignal,
+): Promise<string> {
+  const name = peer?.status?.configSecret?.name ?? '';
+  const argv = ['get', 'secret', '-n', NAMESPACE, name, '-o', String.raw`jsonpath={.data.wg\.conf}`];
+  const { code, stdout, stderr } = await controlPlane.kubectl(argv, { signal });
+  signal?.throwIfAborted();
+  if (code !== 0 || stdout === '')
+    throw new PeerwrightError('DemoFailed', `no wg.conf in Secret ${name}: ${stderr.trim()}`);
+  return Buffer.from(stdout, 'base64').toString();
+}
+
 /** A condition that was decided for the object as it is now; one of an older generation does not count. */
 export function condition(object: Gateway | Peer, type: string) {
   const { metadata, status } = object;
@@ -56,39 +70,6 @@ export function clientConfig(peer: Peer, gateway: Gateway): ClientConfig {
       persistentKeepaliveSeconds: 25,
     },
   };
-}
-
-/** A row of the table for each peer; those with a client ping their gateway. */
-export function peerRows(
-  { gateways, peers }: Observed,
-  clients: ReadonlyMap<string, LabClient>,
-): Promise<readonly PeerRow[]> {
-  return Promise.all(
-    peers.map(async (peer) => {
-      const gateway = gateways.find(({ metadata }) => metadata.name === peer.spec.gatewayRef.name);
-      const connection = peer.status?.connection;
-      return {
-        name: peer.metadata.name,
-        gateway: peer.spec.gatewayRef.name,
-        ready: condition(peer, 'Ready'),
-        connected: condition(peer, 'Connected'),
-        handshakeMs: connection?.lastHandshakeTime === undefined ? undefined : Date.parse(connection.lastHandshakeTime),
-        endpoint: connection?.endpoint,
-        addresses: await pings(peer, gateway, clients.get(peer.metadata.name)),
-      };
-    }),
-  );
-}
-
-function pings(peer: Peer, gateway: Gateway | undefined, client: LabClient | undefined): Promise<AddressRow[]> {
-  return Promise.all(
-    (peer.status?.addresses ?? []).map(async (address) => {
-      const target = gateway?.status?.addresses?.find((candidate) => isV6(candidate) === isV6(address));
-      if (target === undefined || client === undefined) return { address, pingMs: undefined };
-      const { rttMs } = await client.ping(target, { count: 1 });
-      return { address, pingMs: rttMs };
-    }),
-  );
 }
 
 const isV6 = (address: string): boolean => address.includes(':');

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { Progress } from './progress.ts';
 
 /** A stream, and a clock that is a tenth of a second later whenever it is read. */
-function terminal(isTTY: boolean) {
+function terminal(isTTY: boolean, size: { readonly rows?: number } = {}) {
   const written: string[] = [];
   let now = 0;
-  const out = { isTTY, columns: 60, write: (text: string) => written.push(text) };
+  const out = { isTTY, columns: 60, ...size, write: (text: string) => written.push(text) };
   return { progress: new Progress(out, () => (now += 100)), text: () => written.join('') };
 }
 
@@ -73,4 +73,12 @@ test('elsewhere than on a terminal a table is written again only when it says so
   for (const line of ['a', 'a', 'b']) progress.show([line]);
   for (const line of ['c 1 ms', 'c 2 ms']) progress.show([line], 'c');
   expect(text()).toBe('a\nb\nc 1 ms\n');
+});
+
+test('a terminal that is too small for a table gets it whole, and again only when it says something else', () => {
+  const { progress, text } = terminal(true, { rows: 3 });
+  for (const line of ['a', 'a', 'b']) progress.show([line, '', '']);
+  progress.show(['small']);
+  progress.keep();
+  expect(screenOf(text())).toEqual(['a', '', '', 'b', '', '', 'small', '']);
 });

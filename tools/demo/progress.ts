@@ -3,6 +3,7 @@ export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 const FRAME_MS = 100;
@@ -37,7 +38,7 @@ export class Progress {
   }
 
   get columns(): number {
-    return this.isLive ? (this.#out.columns ?? 80) : Infinity;
+    return this.isLive ? this.#out.columns || 80 : Infinity;
   }
 
   print(text: string): void {
@@ -66,12 +67,14 @@ export class Progress {
   }
 
   /**
-   * Replaces what was shown last; elsewhere than on a terminal it is printed, and again only when it says something
-   * else. `meaning` is what it says, without what changes all the time; default: all of it.
+   * Replaces what was shown last. Elsewhere than on a terminal, and on one that it does not fit on, it is printed, and
+   * again only when it says something else. `meaning` is what it says, without what changes all the time; default: all of it.
    */
   show(lines: readonly string[], meaning: string = lines.join('\n')): void {
-    if (!this.isLive) {
-      if (meaning !== this.#meaning) this.#out.write(`${lines.join('\n')}\n`);
+    // The cursor goes no further up than the screen does.
+    if (!this.isLive || lines.length >= (this.#out.rows || Infinity)) {
+      this.#shown = [];
+      if (meaning !== this.#meaning) this.print(lines.join('\n'));
       this.#meaning = meaning;
       return;
     }

@@ -1,15 +1,17 @@
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PeerwrightError } from '../../src/runtime/error.ts';
 import { resolveKubernetes, type Kubernetes } from '../kubernetes/resolve.ts';
-import type { LabClient } from '../lab/client.ts';
 import { Lab } from '../lab/lab.ts';
 import { ensureLinuxTools } from '../lab/linux-tools.ts';
-import { manifests, NAMESPACE, NODES, PEERS, SITE_LABEL } from './manifests.ts';
-import { missingAnswers, missingConditions, type Wanted } from './missing.ts';
-import { clientConfig, observe, peerRows } from './observe.ts';
+import { probes, type Machines } from './machines.ts';
+import { manifests, NAMESPACE } from './manifests.ts';
+import { missingConditions, type Wanted } from './missing.ts';
+import { clientConfig, observe, wgConf } from './observe.ts';
 import type { Progress } from './progress.ts';
+import { reach, wrongAnswers } from './reach.ts';
 
 export interface StepDeps {
   readonly env: NodeJS.ProcessEnv;
@@ -17,13 +19,14 @@ export interface StepDeps {
   readonly signal: AbortSignal;
 }
 
-export type Clients = ReadonlyMap<string, LabClient>;
-
-/** Begins the names of the demo's namespaces and of its temporary folder. */
+/** Begins the names of the demo's temporary folders. */
 export const FOLDER_PREFIX = 'peerwright-demo-';
-const LAB_PREFIX = 'demo';
+/** Begins the names of its namespaces. */
+export const LAB_PREFIX = 'demo';
 const WAIT_SECONDS = 60;
 const ANSWER_MS = 20_000;
+const COUNT_MS = 15_000;
+const PAUSE_MS = 200;
 
 /** Programs of Linux and Kubernetes, installed, downloaded or built where they are missing. */
 export async function prepare({ env, progress, signal }: StepDeps): Promise<Kubernetes> {
@@ -55,34 +58,9 @@ export async function startCluster(
   return lab;
 }
 
-/** Two nodes, an operator and three clients, all at once. */
-export async function startProcesses(lab: Lab, { progress }: StepDeps): Promise<Clients> {
-  const text = ['--log-format', 'text'];
-  const clients = new Map<string, LabClient>();
-  await allOf([
-    ...NODES.map(({ name, site }) =>
-      progress.step(`${name}: agent and userspace helper`, () =>
-        lab.addNode(name, { labels: { [SITE_LABEL]: site }, flags: text }),
-      ),
-    ),
-    progress.step('operator', () => lab.addOperator(text)),
-    ...PEERS.map(({ name }) =>
-      progress.step(`client ${name}: a key of its own and wg0`, async () => {
-        clients.set(name, await lab.addClient(name));
-      }),
-    ),
-  ]);
-  return clients;
-}
-
 /** Prints what a user would write, and applies it. Error: DemoFailed. */
-export async function apply(lab: Lab, clients: Clients, { progress, signal }: StepDeps): Promise<void> {
-  const publicKeyOf = (name: string): string => clients.get(name)?.publicKey ?? '';
-  const yaml = manifests({
-    laptop: publicKeyOf('laptop'),
-    phone: publicKeyOf('phone'),
-    printer: publicKeyOf('printer'),
-  });
+export async function apply(lab: Lab, { clients }: Machines, { progress, signal }: StepDeps): Promise<void> {
+  const yaml = manifests({ printer: clients.printer.publicKey });
   progress.print(`\n${yaml.replaceAll(/^(?=.)/gm, '    ')}`);
   await progress.step('kubectl apply -f -', async () => {
     const { code, stderr } = await lab.controlPlane.kubectl(['apply', '-f', '-'], { stdin: yaml, signal });
@@ -108,55 +86,46 @@ export async function waitFor(wanted: Wanted, lab: Lab, { progress, signal }: St
   });
 }
 
-/** Writes the clients' side of the tunnels, from the statuses of gateways and peers. */
-export async function configureClients(lab: Lab, clients: Clients, { progress, signal }: StepDeps): Promise<void> {
-  await progress.step('clients: addresses, key and endpoint of the gateway, from status', async () => {
-    const { gateways, peers } = await observe(lab.controlPlane, signal);
-    await allOf(
-      peers.map(async (peer) => {
-        const gateway = gateways.find(({ metadata }) => metadata.name === peer.spec.gatewayRef.name);
-        if (gateway !== undefined) await clients.get(peer.metadata.name)?.configure(clientConfig(peer, gateway));
-      }),
-    );
+/** Brings up the tunnels: with files from Secrets, and by hand for the one with a key of its own. */
+export async function connect(lab: Lab, { clients }: Machines, { progress, signal }: StepDeps): Promise<void> {
+  const { gateways, peers } = await observe(lab.controlPlane, signal);
+  for (const name of ['laptop', 'branch'] as const) {
+    await progress.step(`${name}: wg-quick up, with the file from its Secret`, async () => {
+      const peer = peers.find(({ metadata }) => metadata.name === name);
+      await clients[name].up(await wgConf(lab.controlPlane, peer, signal));
+    });
+    signal.throwIfAborted();
+  }
+  await progress.step('printer: its own key, and all else from status', async () => {
+    const peer = peers.find(({ metadata }) => metadata.name === 'printer');
+    const gateway = gateways.find(({ metadata }) => metadata.name === peer?.spec.gatewayRef.name);
+    if (peer && gateway) await clients.printer.configure(clientConfig(peer, gateway));
   });
 }
 
-/** Resolves when every peer has pinged its gateway in every family. Error: DemoFailed, naming those that could not. */
-export async function pingGateways(lab: Lab, clients: Clients, { progress, signal }: StepDeps): Promise<void> {
-  await progress.step('every client pings its gateway', async () => {
+/** Resolves when everything answers that should, and nothing else. Error: DemoFailed, naming what is wrong. */
+export async function checkReach(lab: Lab, machines: Machines, { progress, signal }: StepDeps): Promise<void> {
+  await progress.step('pings: those that are allowed, and one that is not', async () => {
     const end = performance.now() + ANSWER_MS;
     for (;;) {
-      const missing = missingAnswers(await peerRows(await observe(lab.controlPlane, signal), clients));
-      if (missing.length === 0) return;
-      if (performance.now() > end) throw new PeerwrightError('DemoFailed', missing.join('\n'));
+      const observed = await observe(lab.controlPlane, signal);
+      const wrong = wrongAnswers(await reach(probes(machines, observed)));
+      signal.throwIfAborted();
+      if (wrong.length === 0) return;
+      if (performance.now() > end) throw new PeerwrightError('DemoFailed', wrong.join('\n'));
+      await sleep(PAUSE_MS, undefined, { signal });
     }
   });
 }
 
-/** What to type in another terminal. */
-export function suggestions({ controlPlane, folder }: Lab): string {
-  const { kubectl } = controlPlane.kubernetes;
-  const state = (value: string): string => `k patch wgp phone --type=merge -p '{"spec":{"state":"${value}"}}'`;
-  return `
-Try it in another terminal, as root; Ctrl-C here removes everything:
-
-    export KUBECONFIG=${controlPlane.adminKubeconfig}
-    export KUBECACHEDIR=${controlPlane.folder}/kubectl-cache
-    alias k='${kubectl} -n ${NAMESPACE}'
-
-    k get wgg,wgp                   # -o wide shows more
-    k describe wgp laptop           # its conditions say why
-    ${state('Disabled')}
-    ${state('Enabled')}
-    k delete wgp printer
-    k get wgnc,wgnr,wgb -n peerwright-system
-    ip netns exec ${LAB_PREFIX}-laptop ping fd00:90::1
-
-    find ${folder} -name '*.log'`;
-}
-
-/** Waits for all, whatever fails: what is still starting could not be removed. Throws the first failure. */
-async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
-  const results = await Promise.allSettled(works);
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+/** The operator counts at most every ten seconds; whoever sees the table only once should see it right. */
+export async function waitForCounts(lab: Lab, { progress, signal }: StepDeps): Promise<void> {
+  await progress.step('counts of the gateways, which are up to ten seconds old', async () => {
+    const end = performance.now() + COUNT_MS;
+    while (performance.now() < end) {
+      const { gateways } = await observe(lab.controlPlane, signal);
+      if (gateways.every(({ status }) => status?.peers && status.peers.connected === status.peers.total)) return;
+      await sleep(PAUSE_MS, undefined, { signal });
+    }
+  });
 }
