@@ -9,7 +9,8 @@ import { keyPair, keysOf, rulesOf } from '../contract/world.ts';
 export const NAME = 'pw-0000000c' as DeviceName;
 export const GATEWAY = keyPair();
 const ADDRESSES = ['10.90.0.1/32', 'fd00:90::1/128'] as Prefix[];
-export const RULES = { devices: [rulesOf(NAME, ADDRESSES)] };
+const POOLS = ['10.90.0.0/16', 'fd00:90::/64'] as Prefix[];
+export const RULES = { devices: [{ ...rulesOf(NAME, ADDRESSES), pools: POOLS }] };
 export const PRESHARED_KEY = new Secret(randomBytes(32));
 const KEYS = keysOf(GATEWAY, [PRESHARED_KEY]);
 
@@ -21,7 +22,7 @@ export function gatewayDevice(peers: readonly DesiredPeer[]): DesiredDevice {
     listenPort: 51840,
     mtu: 1420,
     addresses: ADDRESSES,
-    routes: ['10.90.0.0/16', 'fd00:90::/64'] as Prefix[],
+    routes: POOLS,
     peers: new Map(peers.map((peer) => [peer.publicKey, peer])),
   };
 }
